@@ -1,0 +1,1 @@
+"""Audio: decode once, keep peaks, mix recipes. float32, (channels, samples)."""

@@ -1,0 +1,1 @@
+"""Jobs: every piece of background work, its states, its workers."""

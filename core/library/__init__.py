@@ -1,0 +1,1 @@
+"""The library: assets, their files by content hash, projects."""

@@ -1,0 +1,1 @@
+"""Render stage: a plan becomes frames, segments, and one video file."""

@@ -1,0 +1,1 @@
+"""Scenes: layers, their parameters, and which feature moves which parameter."""

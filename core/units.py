@@ -1,0 +1,80 @@
+"""Aliases and conversions for the quantities that cross module borders.
+
+Audio is float32, shape (channels, samples), C-contiguous, nominal range [-1, 1]. Times are
+seconds, rates are Hz, frame rates are exact fractions.
+"""
+
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import UsageError
+
+Audio = NDArray[np.float32]
+"""float32, (channels, samples), C-contiguous, nominal range [-1, 1]."""
+
+NTSC_RATES = {
+    "23.976": Fraction(24000, 1001),
+    "29.97": Fraction(30000, 1001),
+    "59.94": Fraction(60000, 1001),
+}
+FRAME_RATES = ("23.976", "24", "25", "29.97", "30", "50", "59.94", "60")
+
+
+def parse_fps(text: str) -> Fraction:
+    """Return the exact frame rate named by `text`: 30, 29.97 or 30000/1001.
+
+    Raises UsageError for anything outside 1 to 240 frames a second.
+    """
+    try:
+        fps = NTSC_RATES.get(text.strip()) or Fraction(text.strip())
+    except (ValueError, ZeroDivisionError):
+        raise UsageError(
+            f"“{text}” is not a frame rate.", hint=f"Use one of {', '.join(FRAME_RATES)}."
+        ) from None
+    if not 1 <= fps <= 240:
+        raise UsageError(f"{text} frames a second is out of range.", hint="Use 1 to 240.")
+    return fps
+
+
+def fps_text(fps: Fraction) -> str:
+    """Return the short name of a frame rate: 30, 29.97."""
+    for name, rate in NTSC_RATES.items():
+        if rate == fps:
+            return name
+    return str(fps) if fps.denominator == 1 else f"{float(fps):.3f}"
+
+
+def frame_at(time_s: Fraction, fps: Fraction) -> int:
+    """Return the index of the frame whose display interval [n/fps, (n+1)/fps) holds `time_s`."""
+    return int(time_s * fps // 1)
+
+
+def samples_at(time_s: Fraction, sample_rate_hz: int) -> int:
+    """Return the sample index nearest to `time_s`."""
+    return round(time_s * sample_rate_hz)
+
+
+def parse_time(text: str) -> Fraction:
+    """Return seconds from `90`, `1:30`, `1:02:03.5`.
+
+    Raises UsageError when the text is no time or negative.
+    """
+    try:
+        total = Fraction(0)
+        for part in text.strip().split(":"):
+            total = total * 60 + Fraction(part)
+    except ValueError:
+        total = Fraction(-1)
+    if total < 0:
+        raise UsageError(f"“{text}” is not a time.", hint="Write 90, 1:30 or 1:02:03.5.")
+    return total
+
+
+def time_text(seconds: float) -> str:
+    """Return m:ss or h:mm:ss for people."""
+    whole = round(seconds)
+    hours, rest = divmod(whole, 3600)
+    minutes, secs = divmod(rest, 60)
+    return f"{hours}:{minutes:02d}:{secs:02d}" if hours else f"{minutes}:{secs:02d}"
