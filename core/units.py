@@ -5,13 +5,15 @@ seconds, rates are Hz, frame rates are exact fractions.
 """
 
 from fractions import Fraction
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from core.errors import UsageError
 
-Audio = NDArray[np.float32]
+if TYPE_CHECKING:  # the command line imports this module, and shall not load numpy
+    import numpy as np
+    from numpy.typing import NDArray
+
+type Audio = NDArray[np.float32]
 """float32, (channels, samples), C-contiguous, nominal range [-1, 1]."""
 
 NTSC_RATES = {
