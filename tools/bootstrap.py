@@ -63,16 +63,20 @@ def say(text: str) -> None:
 def call(*command: object, quiet: bool = False) -> int:
     """Run a command in the project's folder and return its exit status."""
     sink = subprocess.DEVNULL if quiet else None
+    # uv trusts the certificates it brought along unless told to trust the system's.
+    environment = dict(os.environ, UV_SYSTEM_CERTS="1", UV_NATIVE_TLS="1")
     try:
-        done = subprocess.run(
-            [str(part) for part in command], cwd=str(ROOT), stdout=sink, check=False
+        process = subprocess.Popen(
+            [str(part) for part in command], cwd=str(ROOT), stdout=sink, env=environment
         )
-    except KeyboardInterrupt:
-        return 130
     except OSError as error:
         say(f"{command[0]}: {error}")
         return 127
-    return done.returncode
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue  # the child got it too: let it end in its own way
 
 
 def output_of(*command: object) -> str:
@@ -255,23 +259,33 @@ def stamp_text() -> str:
     return f"{digest.hexdigest()} {ROOT}"
 
 
+def installers() -> list[list[object]]:
+    """Return the command lines that can install, the quickest first: uv, then pip."""
+    python = venv_python(VENV)
+    uv = find_uv()
+    has_pip = call(python, "-m", "pip", "--version", quiet=True) == 0
+    if uv is None and not has_pip:
+        uv = install_uv()
+    found: list[list[object]] = []
+    if uv:
+        found.append([*uv, "pip", "install", "-q", "--python", python])
+    if has_pip:
+        pip = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+        found.append(pip)
+    return found
+
+
 def install_packages() -> None:
     """Install the locked packages, every one checked against its hash, and Cymatic itself."""
-    python = venv_python(VENV)
     say("Installing packages (a few minutes the first time) …")
-    uv = find_uv()
-    if uv is None and call(python, "-m", "pip", "--version", quiet=True) != 0:
-        uv = install_uv()
-    pip = [*uv, "pip", "install", "-q", "--python", python] if uv else pip_of(python)
-    if call(*pip, "--require-hashes", "-r", LOCK) != 0:
+    for installer in installers():
+        if call(*installer, "--require-hashes", "-r", LOCK) == 0:
+            break
+        say(f"{Path(str(installer[0])).name} could not install them.")
+    else:
         raise SetupError("The packages could not be installed; the lines above say why.")
-    if call(*pip, "--no-deps", "--no-build-isolation", "-e", ROOT) != 0:
+    if call(*installer, "--no-deps", "--no-build-isolation", "-e", ROOT) != 0:
         raise SetupError("Cymatic itself could not be installed; the lines above say why.")
-
-
-def pip_of(python: Path) -> list[object]:
-    """Return the start of a pip command line."""
-    return [python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
 
 
 def set_up(with_tests: bool) -> None:
