@@ -55,7 +55,8 @@ class Modulation(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     feature: str
-    """Name of a feature column: `bass.envelope`, `kick.onset`, `rms`, `beat_phase` …"""
+    """A feature column (`bass.envelope`, `rms`, `beat_phase` …), `event:<kind>` for impulses at
+    events of that kind (`event:onset`), or `one`, which is always 1."""
     uniform: str
     """The shader uniform that receives the value."""
     base: float = 0.0
@@ -68,6 +69,8 @@ class Modulation(msgspec.Struct, frozen=True, kw_only=True):
     attack_s: float = 0.0
     release_s: float = 0.0
     integrate: bool = False
+    wrap: float = 0.0
+    """Where above 0, the uniform is taken modulo this: angles and scrolls stay small."""
 
 
 class ShaderLayer(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="shader"):
