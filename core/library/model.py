@@ -20,6 +20,8 @@ class StreamInfo(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float | None = None
     sample_rate_hz: int | None = None
     channels: int | None = None
+    layout: str = ""
+    """FFmpeg's name of the channel layout, such as stereo or 5.1(side)."""
     bit_depth: int | None = None
     width: int | None = None
     height: int | None = None
