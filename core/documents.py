@@ -5,6 +5,7 @@ space), SHA-256 of them, and `{"schema": "cymatic.<name>/1", "<name>": …}` doc
 """
 
 import hashlib
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,22 @@ def from_json[T](data: bytes | str, kind: type[T]) -> T:
             code="document",
             hint="It may come from another version of Cymatic, or be damaged.",
         ) from error
+
+
+def json_reader(kind: Any) -> Callable[[bytes | str], Any]:  # noqa: ANN401 - any type expression
+    """Return a function that reads JSON of one type, a union too, many times over.
+
+    The function raises KnownError with the field that is wrong.
+    """
+    decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(kind, dec_hook=_decode_extra)
+
+    def read(data: bytes | str) -> Any:  # noqa: ANN401 - as typed as `kind` is
+        try:
+            return decoder.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise KnownError(f"This message is not valid: {error}.", code="document") from error
+
+    return read
 
 
 def to_builtins(value: object) -> Any:  # noqa: ANN401 - JSON is what it is
