@@ -1,0 +1,286 @@
+"""Decode stage: the sound of a file as blocks of samples, streamed once from start to end.
+
+In: a media file and the index of its sound. Out: blocks of (channels, n) in the source's own
+rate and channels, float32 or int16. Bounded memory however long the file is.
+
+Planes are read with `np.frombuffer`, the fastest way out of PyAV. Seeking is never used: it is
+not exact in most compressed formats.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import av
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.container import InputContainer
+from numpy.typing import NDArray
+
+from core.errors import MediaError
+from core.ingest.opening import open_media
+from core.ingest.wholeness import states_duration
+from core.library.model import Probe
+from core.units import time_text
+
+DECODER_VERSION = 1
+"""Raised whenever the decoded samples change."""
+BLOCK_SAMPLES = 1 << 16
+MAX_CUT_SAMPLES = 4096
+"""How much padding after the declared end an MP4 may have; more means the header lies."""
+MAX_SHORT_S, MAX_SHORT_RATIO = 0.1, 0.02
+"""How much less sound than declared is taken as a rounding of the container."""
+EXACT_CODECS = ("pcm_", "flac", "alac")
+"""Codecs whose containers state the length exactly (Matroska: to the millisecond)."""
+EXACT_SHORT_S = 0.002
+MAX_BAD_RATIO = 0.05
+"""Share of packets that may be broken before the file counts as damaged."""
+
+Samples = NDArray[Any]
+"""int16 or float32, (channels, n)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SampleForm:
+    """How one FFmpeg sample format lies in memory and becomes int16 or float32."""
+
+    dtype: str
+    planar: bool
+    scale: float = 1.0
+    offset: float = 0.0
+
+
+_FORMS = {
+    "u8": SampleForm("<u1", False, 1 / 128, -128.0),
+    "s16": SampleForm("<i2", False),
+    "s32": SampleForm("<i4", False, 1 / (1 << 31)),
+    "s64": SampleForm("<i8", False, 1 / (1 << 63)),
+    "flt": SampleForm("<f4", False),
+    "dbl": SampleForm("<f8", False),
+}
+FORMS = _FORMS | {
+    f"{name}p": SampleForm(form.dtype, True, form.scale, form.offset)
+    for name, form in _FORMS.items()
+}
+
+
+class SoundDecoder:
+    """The sound of one file: iterate over `blocks` once.
+
+    `sample_rate_hz`, `channels` and `is_short` are those of the first decoded frame, and known
+    once the first block is out.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        probe: Probe,
+        *,
+        on_progress: Callable[[float], None] | None = None,
+    ) -> None:
+        self.path = path
+        self.sample_rate_hz = 0
+        self.channels = 0
+        self.is_short = False
+        """Whether blocks are int16 (a 16-bit source) rather than float32."""
+        self.n_samples = 0
+        """Samples per channel decoded so far."""
+        self._probe = probe
+        self._on_progress = on_progress
+        self._n_packets = self._n_bad = 0
+        self._first_bad_s: float | None = None
+        self._form = _FORMS["flt"]
+        self._first: AudioFrame | None = None
+        self._resampler: AudioResampler | None = None
+        self._resampled_form: tuple[int, str, str] | None = None
+
+    def blocks(self) -> Iterator[Samples]:
+        """Yield the sound in blocks of BLOCK_SAMPLES; the last is shorter.
+
+        A block is a view into a buffer that the next one overwrites. Blocks of planar sources
+        are contiguous, of interleaved ones their transposition is.
+
+        Raises
+        ------
+        MediaError
+            Nothing could be decoded, much less than declared came out, or packets are broken.
+        """
+        buffer: Samples | None = None
+        fill = 0
+        with open_media(self.path) as container:
+            for frame, count in self._cut(container, self._frames(container)):
+                planes = self._planes(frame)
+                if buffer is None:
+                    buffer = self._new_buffer()
+                taken = 0
+                while taken < count:
+                    step = min(count - taken, BLOCK_SAMPLES - fill)
+                    self._convert(planes, taken, buffer[:, fill : fill + step])
+                    taken, fill = taken + step, fill + step
+                    if fill == BLOCK_SAMPLES:
+                        self.n_samples += fill
+                        fill = 0
+                        yield buffer
+        if buffer is not None and fill:
+            self.n_samples += fill
+            yield buffer[:, :fill]
+        self._require_enough()
+
+    def _frames(self, container: InputContainer) -> Iterator[AudioFrame]:
+        """Yield the frames, each in the form of the first; broken packets are counted."""
+        stream = container.streams.get(self._probe.audio_stream)[0]
+        stream.codec_context.thread_count = 1  # threads cost more than they gain here
+        packets = container.demux(stream)
+        while (packet := self._next_packet(packets)) is not None:
+            try:
+                frames = cast("list[AudioFrame]", packet.decode())
+            except (av.OSError, av.MemoryError):
+                raise
+            except av.FFmpegError:
+                self._note_bad(packet)
+                continue
+            for frame in frames:
+                yield from self._in_first_form(frame)
+            if self._n_packets % 64 == 0:
+                self._report(packet)
+        if self._resampler is not None:
+            yield from self._resampler.resample(None)
+
+    def _next_packet(self, packets: "Iterator[av.Packet[Any]]") -> "av.Packet[Any] | None":
+        try:
+            packet = next(packets, None)
+        except av.InvalidDataError as error:
+            raise self._damaged() from error
+        self._n_packets += packet is not None
+        return packet
+
+    def _note_bad(self, packet: "av.Packet[Any]") -> None:
+        self._n_bad += 1
+        if self._first_bad_s is None:
+            has_time = packet.pts is not None and packet.time_base
+            self._first_bad_s = float((packet.pts or 0) * packet.time_base) if has_time else 0.0
+
+    def _report(self, packet: "av.Packet[Any]") -> None:
+        if self._on_progress is None:
+            return
+        at, size = packet.pos, self._probe.size_bytes
+        self._on_progress(min(at / size, 1.0) if at and at > 0 and size else 0.0)
+
+    def _in_first_form(self, frame: AudioFrame) -> Iterator[AudioFrame]:
+        """Yield the frame, converted if rate, channels or format changed in mid-stream."""
+        form = (frame.sample_rate, frame.format.name, frame.layout.name)
+        if self._first is None:
+            self._first = frame
+            self._form = FORMS[frame.format.name]
+            self.is_short = self._form.dtype == "<i2"
+            self.sample_rate_hz, self.channels = frame.sample_rate, frame.layout.nb_channels
+            self._first_form = form
+        if form == self._first_form and self._resampler is None:
+            yield frame
+            return
+        if self._resampler is None or self._resampled_form != form:
+            if self._resampler is not None:
+                yield from self._resampler.resample(None)
+            first = self._first
+            self._resampler = AudioResampler(first.format, first.layout, first.sample_rate)
+            self._resampled_form = form
+        frame.pts = None
+        yield from self._resampler.resample(frame)
+
+    def _cut(
+        self, container: InputContainer, frames: Iterator[AudioFrame]
+    ) -> Iterator[tuple[AudioFrame, int]]:
+        """Yield frames and how many of their samples count.
+
+        The encoder's padding after the declared end of a track in an MP4 is dropped; when more
+        follows than an encoder pads, the header lies and everything counts.
+        """
+        aside: list[AudioFrame] = []
+        seen, limit = 0, None
+        for frame in frames:
+            if not seen:
+                limit = self._declared_samples(container)
+            if limit is None or (not aside and seen + frame.samples <= limit):
+                seen += frame.samples
+                yield frame, frame.samples
+                continue
+            aside.append(frame)
+            if seen + sum(one.samples for one in aside) > limit + MAX_CUT_SAMPLES:
+                limit = None
+                yield from ((one, one.samples) for one in aside)
+                aside.clear()
+        for frame in aside:
+            count = min(frame.samples, (limit or 0) - seen)
+            seen += count
+            yield frame, count
+
+    def _declared_samples(self, container: InputContainer) -> int | None:
+        duration_s = self._probe.streams[self._probe.audio_stream].duration_s
+        if "mp4" not in container.format.name.split(",") or not duration_s:
+            return None
+        return round(duration_s * self.sample_rate_hz)
+
+    def _planes(self, frame: AudioFrame) -> list[Samples]:
+        count = frame.samples  # planes are padded: never take them whole
+        dtype = np.dtype(self._form.dtype)
+        if self._form.planar:
+            return [np.frombuffer(plane, dtype, count) for plane in frame.planes]
+        flat = np.frombuffer(frame.planes[0], dtype, count * self.channels)
+        return [flat.reshape(count, self.channels).T]
+
+    def _new_buffer(self) -> Samples:
+        dtype = np.int16 if self.is_short else np.float32
+        if self._form.planar:
+            return np.empty((self.channels, BLOCK_SAMPLES), dtype)
+        return np.empty((BLOCK_SAMPLES, self.channels), dtype).T
+
+    def _convert(self, planes: list[Samples], start: int, out: Samples) -> None:
+        stop = start + out.shape[1]
+        form = self._form
+        targets = out if form.planar else [out]
+        for plane, target in zip(planes, targets, strict=True):
+            piece = plane[..., start:stop]
+            if form.scale == 1.0:
+                target[...] = piece
+            else:
+                target[...] = (piece + form.offset) * form.scale
+
+    def _require_enough(self) -> None:
+        if not self.n_samples or self._n_bad > max(1, MAX_BAD_RATIO * self._n_packets):
+            raise self._damaged()
+        declared_s = self._stated_duration_s()
+        if declared_s is None:
+            return
+        codec = self._probe.streams[self._probe.audio_stream].codec
+        short_s = declared_s - self.n_samples / self.sample_rate_hz
+        allowed_s = max(MAX_SHORT_S, MAX_SHORT_RATIO * declared_s)
+        if short_s > (EXACT_SHORT_S if codec.startswith(EXACT_CODECS) else allowed_s):
+            raise self._damaged()
+
+    def _stated_duration_s(self) -> float | None:
+        """Return what a header states the sound to last; None when nothing reliable does."""
+        probe = self._probe
+        if not states_duration(self.path, probe.container):
+            return None
+        stated = probe.streams[probe.audio_stream].duration_s
+        alone = sum(not stream.is_cover for stream in probe.streams) == 1
+        return stated or (probe.duration_s if alone else None)
+
+    def _damaged(self) -> MediaError:
+        at_s = self.n_samples / self.sample_rate_hz if self.n_samples else 0.0
+        if self._first_bad_s is not None:
+            at_s = min(self._first_bad_s, at_s)
+        if not self.n_samples:
+            words = "is damaged: none of its sound can be decoded"
+        else:
+            words = f"is damaged at {time_text(at_s)}"
+            declared_s = self._stated_duration_s()
+            if declared_s is not None and at_s < declared_s:
+                words += f" of {time_text(declared_s)}"
+        return MediaError(
+            f"“{self.path.name}” {words}.",
+            hint="Copy or download it again, or convert what is left of it to WAV.",
+            path=self.path,
+        )
