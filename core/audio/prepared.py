@@ -1,0 +1,222 @@
+"""Prepared audio: the mixdown of a recipe as one 24-bit FLAC file, and reading it back.
+
+In: blocks of sound. Out: a file of the same bytes for the same blocks; blocks of it, to the
+sample. Analysis, mux and cloud read this file and nothing else.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.container import InputContainer
+from numpy.typing import NDArray
+
+from core.audio.limiter import PeakLimiter
+from core.audio.mix import reblock
+from core.errors import LibraryError, MediaError, UsageError
+from core.ingest.opening import open_media
+from core.library.files import disk_errors, flush
+from core.units import Audio
+
+STEPS = 1 << 23
+BLOCK_SAMPLES = 1 << 16
+DITHER_SEED = 0x43594D
+MAX_FLAC_CHANNELS = 8
+SEEK_MARGIN_SAMPLES = 1 << 14
+"""A FLAC frame holds 4608 samples here; a seek lands within one or two of them."""
+_MUXER_BITEXACT = 0x400  # AVFMT_FLAG_BITEXACT
+_CODEC_BITEXACT = 1 << 23  # AV_CODEC_FLAG_BITEXACT
+_LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedInfo:
+    """What was written: samples per channel, and how far peaks went over full scale, if any."""
+
+    n_samples: int
+    limited_peak_db: float | None
+
+
+def write_prepared(
+    blocks: Iterable[Audio],
+    path: Path,
+    *,
+    sample_rate_hz: int,
+    channels: int,
+    on_samples: Callable[[int], None] | None = None,
+) -> PreparedInfo:
+    """Write a mix as 24-bit FLAC: peaks held at full scale, TPDF dither from a fixed seed.
+
+    Parameters
+    ----------
+    blocks : iterable of Audio
+        float32 (channels, n), nominal range [-1, 1].
+    path : Path
+        A file in staging; complete and flushed when this returns.
+    sample_rate_hz, channels : int
+        Form of the blocks; channels 1 to 8.
+    on_samples : callable, optional
+        Called with the samples written so far; may raise to stop.
+
+    Raises
+    ------
+    MediaError
+        There is no sound in the mix.
+    DiskError
+        The disk is full.
+    """
+    if not 1 <= channels <= MAX_FLAC_CHANNELS:
+        raise UsageError(f"A mix cannot have {channels} channels.", hint="Use 1 to 8.")
+    limiter = PeakLimiter(sample_rate_hz)
+    written = 0
+    with disk_errors(path), av.open(path, "w", format="flac") as container:
+        container.flags |= _MUXER_BITEXACT  # no library version in the file
+        stream = container.add_stream("flac", rate=sample_rate_hz)
+        stream.layout, stream.format = _LAYOUTS[channels], "s32"
+        stream.codec_context.flags |= _CODEC_BITEXACT
+        for index, block in enumerate(reblock(limiter.limit(blocks), BLOCK_SAMPLES)):
+            container.mux(stream.encode(_frame(quantise(block, index), sample_rate_hz, written)))
+            written += block.shape[1]
+            if on_samples:
+                on_samples(written)
+        if written:
+            container.mux(stream.encode(None))
+    if not written:
+        raise MediaError("There is no sound in this mix.", hint="Add a clip that is not empty.")
+    flush(path)
+    return PreparedInfo(n_samples=written, limited_peak_db=limiter.limited_peak_db)
+
+
+def quantise(block: Audio, index: int) -> NDArray[np.int32]:
+    """Return 24-bit steps (channels, n) of block number `index`.
+
+    Dither (triangular, two steps wide) is added only where rounding would lose something: what
+    already lies on 24-bit steps, such as a 16-bit source or silence, stays as it is.
+    """
+    steps = block.astype(np.float64) * STEPS
+    if not np.array_equal(steps, np.rint(steps)):
+        rng = np.random.Generator(np.random.PCG64([DITHER_SEED, index]))
+        noise = rng.random(steps.shape, dtype=np.float32)
+        noise -= rng.random(steps.shape, dtype=np.float32)
+        steps += noise
+    return np.clip(np.rint(steps), -STEPS, STEPS - 1).astype(np.int32)
+
+
+def _frame(steps: NDArray[np.int32], sample_rate_hz: int, pts: int) -> AudioFrame:
+    # FFmpeg carries 24 bits in the upper part of 32.
+    packed = np.ascontiguousarray(steps.T << 8).reshape(1, -1)
+    frame = AudioFrame.from_ndarray(packed, format="s32", layout=_LAYOUTS[len(steps)])
+    frame.sample_rate, frame.pts = sample_rate_hz, pts
+    frame.time_base = Fraction(1, sample_rate_hz)
+    return frame
+
+
+class PreparedReader:
+    """Reads a prepared file; holds nothing open between calls, safe to share."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            with open_media(path) as container:
+                stream = _sound(container)
+                self.sample_rate_hz = int(stream.sample_rate)
+                self.channels = int(stream.channels)
+                self.n_samples = int(stream.duration or 0)
+        except MediaError as error:
+            raise self._damaged() from error
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.n_samples / self.sample_rate_hz
+
+    def blocks(
+        self, start: int = 0, stop: int | None = None, size: int = BLOCK_SAMPLES
+    ) -> Iterator[Audio]:
+        """Yield samples [start, stop) in blocks of `size`, exactly those, wherever they lie.
+
+        Parameters
+        ----------
+        start, stop : int
+            Sample indices; `stop` None, or past the end: to the end.
+        size : int
+            Samples per block, more than 0; the last block is what is left.
+
+        Yields
+        ------
+        Audio
+            float32 (channels, n), range [-1, 1).
+
+        Raises
+        ------
+        LibraryError
+            The file is damaged.
+        """
+        stop = self.n_samples if stop is None else min(stop, self.n_samples)
+        start = max(start, 0)
+        if start < stop:
+            yield from reblock(self._pieces(start, stop), size)
+
+    def _pieces(self, start: int, stop: int) -> Iterator[Audio]:
+        at = start
+        try:
+            with open_media(self.path) as container:
+                stream = _sound(container)
+                for first, samples in _decoded_from(container, stream, start):
+                    piece = samples[:, max(at - first, 0) : stop - first]
+                    if first > at:
+                        raise self._damaged()
+                    if piece.shape[1]:
+                        at += piece.shape[1]
+                        yield np.multiply(piece, np.float32(2.0**-31), dtype=np.float32)
+                    if at >= stop:
+                        return
+        except MediaError as error:
+            raise self._damaged() from error
+        raise self._damaged()
+
+    def _damaged(self) -> LibraryError:
+        return LibraryError(
+            "The prepared sound is missing or damaged.",
+            hint="Prepare it again: “cymatic library check --repair” removes the damaged file.",
+            path=self.path,
+        )
+
+
+def _sound(container: InputContainer) -> av.AudioStream:
+    if not container.streams.audio:
+        raise MediaError
+    return container.streams.audio[0]
+
+
+def _decoded_from(
+    container: InputContainer, stream: av.AudioStream, start: int
+) -> Iterator[tuple[int, NDArray[np.int32]]]:
+    """Yield (index of first sample, int32 (channels, n)) from a frame at or before `start`."""
+    frames = _frames_after_seek(container, stream, start)
+    for frame in frames:
+        flat = np.frombuffer(frame.planes[0], "<i4", frame.samples * stream.channels)
+        yield frame.pts or 0, flat.reshape(frame.samples, stream.channels).T
+
+
+def _frames_after_seek(
+    container: InputContainer, stream: av.AudioStream, start: int
+) -> Iterator[AudioFrame]:
+    if start > SEEK_MARGIN_SAMPLES:
+        target = start - SEEK_MARGIN_SAMPLES
+        try:
+            container.seek(int(target), stream=stream)
+            decoded = container.decode(stream)
+            first = next(decoded, None)
+        except av.InvalidDataError:  # FLAC seeks fail now and then: from the start instead
+            first = None
+        if first is not None and first.pts is not None and first.pts <= start:
+            yield first
+            yield from decoded
+            return
+        container.seek(0, stream=stream)
+    yield from container.decode(stream)
