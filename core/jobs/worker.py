@@ -79,7 +79,7 @@ def _run(start: wire.Start, context: WorkerContext) -> wire.WorkerMessage:
     except KnownError as error:
         _LOG.info("%s failed: %s", start.kind, error.message)
         return wire.Failed(fence=start.fence, error=error.view())
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the door of a worker
         _LOG.exception("a bug in %s", start.kind)
         return wire.Failed(fence=start.fence, error=_bug(start, error))
     return wire.Done(fence=start.fence, finished=finished)

@@ -92,7 +92,9 @@ class AssetStore:
 
 
 def _matches(search: str, *, trashed: bool) -> sa.ColumnElement[bool]:
-    where = assets.c.trashed_at.is_not(None) if trashed else assets.c.trashed_at.is_(None)
+    where: sa.ColumnElement[bool] = (
+        assets.c.trashed_at.is_not(None) if trashed else assets.c.trashed_at.is_(None)
+    )
     for word in search.casefold().split():
         where = sa.and_(where, assets.c.search.contains(word, autoescape=True))
     return where
