@@ -48,6 +48,7 @@ WINDOW_LIBRARIES = {
 }
 TEST_PROGRAMS = {"Xvfb": "xvfb", "xauth": "xauth"}
 
+TRACKS = (".opus", ".flac")
 FAST = "not slow and not bench and not gpu"
 
 
@@ -318,7 +319,8 @@ def in_order(*steps: tuple[object, ...]) -> int:
 
 def run(arguments: list[str]) -> int:
     """Render the demo track to demo.mp4, then open the window."""
-    track = next(iter(sorted((ROOT / "resources" / "demo").glob("demo.*"))), None)
+    demo = ROOT / "resources" / "demo"
+    track = next((path for path in sorted(demo.iterdir()) if path.suffix in TRACKS), None)
     if track is None:
         raise SetupError("resources/demo holds no demo track.")
     video = ROOT / "demo.mp4"

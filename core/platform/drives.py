@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from core.errors import LibraryError
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from core.config import child_environment
 
@@ -39,6 +39,11 @@ def worker_command(*arguments: str) -> list[str]:
 def engine_command(*arguments: str) -> list[str]:
     """Return the command line that starts an engine process."""
     return _command("core.engine", "--engine", arguments)
+
+
+def doctor_command(*arguments: str) -> list[str]:
+    """Return the command line that starts the doctor's child process."""
+    return _command("core.doctor.isolation", "--doctor", arguments)
 
 
 def process_environment() -> dict[str, str]:

@@ -1,0 +1,79 @@
+"""`cymatic estimate`: what a render would cost, from a short probe of it.
+
+In: the arguments of `render`. Out: time, size and disk.
+"""
+
+from fractions import Fraction
+
+import click
+
+from core.cli.connection import with_client
+from core.cli.follow import Outcome, raise_unless_done, submit_and_follow
+from core.cli.groups import CommandWithOptions, scope_of
+from core.cli.output import fields, print_document, say, size_text
+from core.cli.picture import (
+    PictureOptions,
+    RangeOptions,
+    picture_options,
+    range_options,
+    render_request,
+)
+from core.engine.client import EngineClient
+from core.engine.protocol import SubmitEstimate
+from core.errors import BugError
+from core.jobs.model import EstimateResult
+from core.units import time_text
+
+
+@click.command(cls=CommandWithOptions)
+@click.argument("subject", metavar="FILE|ASSET|PROJECT")
+@picture_options
+@range_options
+@click.pass_context
+def estimate(
+    context: click.Context,
+    *,
+    subject: str,
+    scene: str | None,
+    format: str | None,
+    fps: Fraction | None,
+    settings: tuple[str, ...],
+    quality: str | None,
+    seed: int | None,
+    start_s: Fraction | None,
+    end_s: Fraction | None,
+    duration_s: Fraction | None,
+    target: str | None,
+) -> None:
+    """Say how long a render would take here, and how much disk it needs."""
+    scope = scope_of(context)
+    picture = PictureOptions(
+        scene=scene, format=format, fps=fps, settings=settings, quality=quality, seed=seed
+    )
+    part = RangeOptions(start_s=start_s, end_s=end_s, duration_s=duration_s, target=target)
+
+    async def work(client: EngineClient) -> Outcome:
+        request = await render_request(client, subject, picture, part)
+        return await submit_and_follow(client, SubmitEstimate(render=request))
+
+    job = with_client(scope, work).job
+    raise_unless_done(job)
+    if not isinstance(job.result, EstimateResult):
+        raise BugError("An estimate ended without a result.")
+    print_document("estimate", job.result) if scope.json else say(_text(job.result))
+
+
+def _text(result: EstimateResult) -> str:
+    return fields(
+        [
+            ("time", f"about {time_text(result.render_s)}"),
+            ("speed", f"{result.fps:.1f} frames a second ({result.n_frames} frames)"),
+            ("video", f"about {size_text(result.output_bytes)}"),
+            (
+                "disk",
+                f"{size_text(result.disk_needed_bytes)} of {size_text(result.disk_free_bytes)} free",
+            ),
+            ("drawn by", result.renderer),
+            ("encoder", result.encoder),
+        ]
+    )

@@ -1,0 +1,175 @@
+"""The options that say what to draw, shared by `render`, `estimate` and `frame`.
+
+In: click's values. Out: a `SubmitRender` or `PictureParams` for a subject; a project brings its
+own scenes and, unless an option says otherwise, its first output's format, rate and range.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import click
+
+from core.cli.subject import subject_of
+from core.cli.values import FPS, TIME
+from core.engine.client import EngineClient
+from core.engine.protocol import GetProject, Subject, SubmitRender
+from core.errors import KnownError, UsageError
+from core.jobs.model import PictureParams
+from core.library.project import OutputSpec
+from core.render.formats import DEFAULT_FORMAT, FORMATS, format_named
+from core.scenes.library import default_scene_name, load_scene
+from core.scenes.values import parse_assignments, validate_values
+
+QUALITIES = ("draft", "final")
+TARGETS = ("local", "modal")
+DEFAULT_FPS = Fraction(30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureOptions:
+    """What was said on the command line; None: nothing."""
+
+    scene: str | None = None
+    format: str | None = None
+    fps: Fraction | None = None
+    quality: str | None = None
+    seed: int | None = None
+    settings: Sequence[str] = ()
+    """`layer.param=value`, as written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RangeOptions:
+    """Which part, and where it is rendered."""
+
+    start_s: Fraction | None = None
+    end_s: Fraction | None = None
+    duration_s: Fraction | None = None
+    target: str | None = None
+
+
+def picture_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --scene, --format, --fps, --set, --quality and --seed."""
+    names = ", ".join(FORMATS)
+    for option in reversed(
+        (
+            click.option("--scene", metavar="NAME", help="A scene's name or its .scene.json file."),
+            click.option("--format", metavar="FMT", help=f"WxH or one of: {names}."),
+            click.option("--fps", type=FPS, metavar="FPS", help="24, 29.97, 30, 60 … or a/b."),
+            click.option(
+                "--set",
+                "settings",
+                multiple=True,
+                metavar="LAYER.PARAM=VALUE",
+                help="Change a parameter of the scene; may be repeated.",
+            ),
+            click.option("--quality", type=click.Choice(QUALITIES)),
+            click.option("--seed", type=int, help="Another seed, another variation."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def range_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --from, --to, --duration and --target."""
+    for option in reversed(
+        (
+            click.option("--from", "start_s", type=TIME, metavar="TIME", help="Begin here."),
+            click.option("--to", "end_s", type=TIME, metavar="TIME", help="End before this."),
+            click.option("--duration", "duration_s", type=TIME, metavar="TIME", help="So long."),
+            click.option("--target", type=click.Choice(TARGETS), help="Where to render."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def make_picture(said: PictureOptions, output: OutputSpec | None = None) -> PictureParams:
+    """Return what to draw; scene, format and values are checked before any work begins.
+
+    Raises
+    ------
+    UsageError
+        For an unknown format or value, or a scene named for a project.
+    SceneError
+        When there is no such scene.
+    """
+    if output is not None and (said.scene or said.settings):
+        raise UsageError(
+            "A project brings its own scenes.", hint="Leave --scene and --set out, or name a file."
+        )
+    scene = said.scene or default_scene_name()
+    if scene.endswith(".scene.json"):
+        scene = str(Path(scene).expanduser().absolute())
+    values = validate_values(load_scene(scene), parse_assignments(said.settings))
+    base = output or OutputSpec(format=DEFAULT_FORMAT, fps=DEFAULT_FPS)
+    return PictureParams(
+        scene=scene,
+        format=format_named(said.format or base.format).name,
+        fps=said.fps or base.fps,
+        values=values,
+        seed=1 if said.seed is None else said.seed,
+        quality=said.quality or base.quality,
+    )
+
+
+def time_range(said: RangeOptions, output: OutputSpec | None) -> tuple[Fraction, Fraction | None]:
+    """Return start and end in seconds; None is the end of the sound.
+
+    Raises UsageError when --to and --duration are both there, or the range is empty.
+    """
+    if said.end_s is not None and said.duration_s is not None:
+        raise UsageError("--to and --duration cannot both be given.", hint="Leave one out.")
+    base = output or OutputSpec()
+    start_s = base.start_s if said.start_s is None else said.start_s
+    end_s = base.end_s if said.end_s is None else said.end_s
+    if said.duration_s is not None:
+        end_s = start_s + said.duration_s
+    if end_s is not None and end_s <= start_s:
+        raise UsageError(
+            "The range is empty: it ends where it begins or before.",
+            hint="Give a --to after --from, or a --duration above 0.",
+        )
+    return start_s, end_s
+
+
+async def project_output(client: EngineClient, subject: Subject) -> OutputSpec | None:
+    """Return a project's first output; None when the subject is no project."""
+    if subject.project_id is None:
+        return None
+    project = await client.call(GetProject(id=subject.project_id))
+    return project.outputs[0] if project.outputs else OutputSpec()
+
+
+async def render_request(
+    client: EngineClient,
+    text: str,
+    picture: PictureOptions,
+    part: RangeOptions,
+    *,
+    output: Path | None = None,
+    overwrite: bool = False,
+) -> SubmitRender:
+    """Return the request that renders what the user named."""
+    if part.target == "modal":
+        raise KnownError(
+            "Rendering on Modal is not available yet.",
+            code="not-available-yet",
+            hint="Leave --target out: the video is rendered on this computer.",
+        )
+    subject = await subject_of(client, text)
+    spec = await project_output(client, subject)
+    start_s, end_s = time_range(part, spec)
+    return SubmitRender(
+        subject=subject,
+        picture=make_picture(picture, spec),
+        start_s=start_s,
+        end_s=end_s,
+        target=part.target or (spec.target if spec else "local"),
+        output=output,
+        overwrite=overwrite,
+    )

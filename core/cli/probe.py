@@ -1,0 +1,64 @@
+"""`cymatic probe`: what is in a file, before anything is done with it.
+
+In: a media file. Out: its streams, length, tags, chapters; how loud it is. Nothing is stored.
+"""
+
+from pathlib import Path
+
+import click
+
+from core.cli.documents import ProbeReport
+from core.cli.groups import CommandWithOptions, scope_of
+from core.cli.output import fields, print_document, say, size_text, table
+from core.library.model import StreamInfo
+from core.units import time_text
+
+
+@click.command(cls=CommandWithOptions)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--quick", is_flag=True, help="Leave the loudness out: nothing is decoded.")
+@click.pass_context
+def probe(context: click.Context, file: Path, quick: bool) -> None:
+    """Show the streams, length, tags and loudness of a file."""
+    from core.cli.loudness import measure_loudness
+    from core.ingest.probe import probe_file
+
+    path = file.expanduser().absolute()
+    media = probe_file(path)
+    report = ProbeReport(
+        path=path, media=media, loudness=None if quick else measure_loudness(path, media)
+    )
+    print_document("probe", report) if scope_of(context).json else say(_text(report))
+
+
+def _text(report: ProbeReport) -> str:
+    media = report.media
+    pairs = [
+        ("file", str(report.path)),
+        ("container", media.container),
+        ("length", time_text(media.duration_s) if media.duration_s else "not stated"),
+        ("size", size_text(media.size_bytes)),
+        ("cover", "yes" if media.has_cover else ""),
+        ("chapters", str(len(media.chapters)) if media.chapters else ""),
+        *sorted(media.tags.items()),
+    ]
+    if report.loudness:
+        lufs, peak = report.loudness.integrated_lufs, report.loudness.true_peak_dbtp
+        pairs.append(("loudness", f"{lufs:.1f} LUFS" if lufs is not None else "silence"))
+        pairs.append(("true peak", f"{peak:.1f} dBTP" if peak is not None else ""))
+    rows = [_stream_row(stream, media.audio_stream) for stream in media.streams]
+    return f"{fields(pairs)}\n\n{table(('STREAM', 'KIND', 'CODEC', 'WHAT'), rows)}"
+
+
+def _stream_row(stream: StreamInfo, taken: int) -> tuple[str, str, str, str]:
+    parts = [
+        f"{stream.sample_rate_hz} Hz" if stream.sample_rate_hz else "",
+        f"{stream.channels} channels" if stream.channels else "",
+        f"{stream.bit_depth} bit" if stream.bit_depth else "",
+        f"{stream.width} × {stream.height}" if stream.width else "",
+        f"{stream.fps:.2f} fps" if stream.fps else "",
+        "cover" if stream.is_cover else "",
+        "← this sound is taken" if stream.index == taken else "",
+    ]
+    what = ", ".join(part for part in parts if part)
+    return str(stream.index), stream.kind, stream.codec, what
