@@ -16,7 +16,7 @@ from core.errors import RenderError
 GL_VERSION_CODE = 410
 """The highest that macOS has; every shader is GLSL 4.10."""
 
-_WAYS: dict[str, tuple[dict[str, str], ...]] = {"linux": ({"backend": "egl"}, {})}
+_WAYS: dict[str, tuple[dict[str, Any], ...]] = {"linux": ({"backend": "egl"}, {})}
 _HINTS = {
     "linux": "Install the packages libegl1 and libgl1 (Mesa draws without a graphics card), or the "
     "driver of your graphics card.",
@@ -90,7 +90,7 @@ def is_software_renderer(renderer: str) -> bool:
     return any(name in renderer.lower() for name in _SOFTWARE_NAMES)
 
 
-def _ways() -> tuple[dict[str, str], ...]:
+def _ways() -> tuple[dict[str, Any], ...]:
     """How to ask for a context here, best first."""
     return _WAYS.get(sys.platform, ({},))
 

@@ -6,6 +6,7 @@ the frame whose display interval [n / fps, (n + 1) / fps) holds it: that frame i
 and the one before knows nothing of it, whatever the frame rate.
 """
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
@@ -17,6 +18,8 @@ from core.analysis.features import HOP_S, Features
 
 Column = NDArray[np.float64]
 
+NEVER_S = 1e4
+"""The age of an event that has not been."""
 _EDGE_S = 1e-6  # an event this close before a frame's start counts as on it
 _LOOK_BACK = 8  # how many earlier events may still outshine the last one
 
@@ -82,6 +85,24 @@ class ImpulseLine:
     def _first_at(self, time_s: float) -> int:
         """Return the index of the first event at `time_s` or later."""
         return int(np.searchsorted(self.times_s, time_s - _EDGE_S, side="left"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgeLine:
+    """Seconds since the `nth` latest event (1: the last), `NEVER_S` before there was one."""
+
+    times_s: Column
+    nth: int
+    amount: float
+
+    def over_frame(self, frame_index: int, fps: Fraction) -> float:
+        """Return the age at the frame's centre; half a frame in the one that holds the event."""
+        end_s = float(Fraction(frame_index + 1) / fps) - _EDGE_S
+        index = int(np.searchsorted(self.times_s, end_s, side="left")) - self.nth
+        if index < 0:
+            return NEVER_S
+        shown = math.floor((self.times_s[index] + _EDGE_S) * float(fps))
+        return self.amount * (max(frame_index - shown, 0) + 0.5) / float(fps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,7 +56,8 @@ class Modulation(msgspec.Struct, frozen=True, kw_only=True):
 
     feature: str
     """A feature column (`bass.envelope`, `rms`, `beat_phase` …), `event:<kind>` for impulses at
-    events of that kind (`event:onset`), or `one`, which is always 1."""
+    events of that kind (`event:onset`), `age:<kind>` for the seconds since the last one
+    (`age:<kind>:2` since the one before), or `one`, which is always 1."""
     uniform: str
     """The shader uniform that receives the value."""
     base: float = 0.0

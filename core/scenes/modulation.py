@@ -15,12 +15,14 @@ from scipy.signal import lfilter
 from core.analysis.bands import GRID_COLUMNS
 from core.analysis.features import HOP_S, Features
 from core.errors import NotFoundError, SceneError
-from core.scenes.lines import Column, CurveLine, ImpulseLine, Line, PhaseLine, UniformLine
+from core.scenes.lines import AgeLine, Column, CurveLine, ImpulseLine, Line, PhaseLine, UniformLine
 from core.scenes.model import Layer, Modulation, ParameterValue, Scene
 from core.scenes.values import layer_values
 
 EVENT_PREFIX = "event:"
 """`event:<kind>` names impulses at events of a kind instead of a column."""
+AGE_PREFIX = "age:"
+"""`age:<kind>` is the time since the last event of a kind, `age:<kind>:2` since the one before."""
 CONSTANT = "one"
 """A feature that is always 1, for motion that only a parameter drives."""
 DEFAULT_FLASH_S = 0.12
@@ -97,6 +99,8 @@ def _line(
     try:
         if part.feature.startswith(EVENT_PREFIX):
             return _impulses(part, amount, features)
+        if part.feature.startswith(AGE_PREFIX):
+            return _age(part, amount, features)
         if part.feature in GRID_COLUMNS and not (part.integrate or part.attack_s > 0):
             return PhaseLine(
                 features=features, column=part.feature, amount=amount, curve=part.curve
@@ -117,14 +121,26 @@ def _factor(layer: Layer, part: Modulation, settings: Mapping[str, ParameterValu
 
 
 def _impulses(part: Modulation, amount: float, features: Features) -> ImpulseLine:
-    events = features.events(part.feature.removeprefix(EVENT_PREFIX))
-    strengths = np.asarray(events.strengths, np.float64)
-    kept = strengths > part.threshold
+    times_s, strengths = _events(part.feature.removeprefix(EVENT_PREFIX), part, features)
     return ImpulseLine(
-        times_s=np.asarray(events.times_s, np.float64)[kept],
-        heights=amount * strengths[kept] ** part.curve,
+        times_s=times_s,
+        heights=amount * strengths**part.curve,
         release_s=part.release_s or DEFAULT_FLASH_S,
     )
+
+
+def _age(part: Modulation, amount: float, features: Features) -> AgeLine:
+    kind, _, nth = part.feature.removeprefix(AGE_PREFIX).partition(":")
+    times_s, _ = _events(kind, part, features)
+    return AgeLine(times_s=times_s, nth=int(nth) if nth.isdigit() else 1, amount=amount)
+
+
+def _events(kind: str, part: Modulation, features: Features) -> tuple[Column, Column]:
+    """Return times and strengths of the events that are stronger than the threshold."""
+    events = features.events(kind)
+    strengths = np.asarray(events.strengths, np.float64)
+    kept = strengths > part.threshold
+    return np.asarray(events.times_s, np.float64)[kept], strengths[kept]
 
 
 def _curve(part: Modulation, features: Features) -> Column:

@@ -1,10 +1,7 @@
 // Linear light to what a screen shows: filmic curve, sRGB transfer, dither against banding.
 vec3 filmic(vec3 x) {
-    // Hable's curve shape with our own toe and shoulder, white at 6.
-    const float A = 0.22, B = 0.30, C = 0.10, D = 0.20, E = 0.01, F = 0.30, WHITE = 6.0;
-    vec3 y = (x * (A * x + C * B) + D * E) / (x * (A * x + B) + D * F) - E / F;
-    float w = (WHITE * (A * WHITE + C * B) + D * E) / (WHITE * (A * WHITE + B) + D * F) - E / F;
-    return clamp(y / w, 0.0, 1.0);
+    // A rational curve: gentle toe, straight middle, shoulder to white near 8.
+    return clamp(x * (2.45 * x + 0.06) / (x * (2.38 * x + 0.66) + 0.13), 0.0, 1.0);
 }
 
 vec3 srgb(vec3 c) {
