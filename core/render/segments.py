@@ -5,16 +5,15 @@ checksum: the video file is renamed into place, then its record; a file without 
 does not count, and is made anew.
 """
 
-import hashlib
-import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 
 from core.documents import from_json, hash_of, to_json
 from core.errors import KnownError
+from core.library.files import flush, hash_file, write_flushed
 from core.render.plan import RenderPlan
 from core.render.video_file import EncodedRun, ResolvedEncoder, encoder_errors
 
@@ -54,18 +53,6 @@ def segments_key(plan: RenderPlan, encoder: ResolvedEncoder, renderer: str) -> s
     return hash_of([plan.hash(), encoder, renderer])
 
 
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 (hex) of a file, read in blocks."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def flush_to_disk(path: Path) -> None:
-    """Have the system write a finished file, so that a rename never outruns its bytes."""
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
 class SegmentFolder:
     """The finished segments of one plan with one encoder."""
 
@@ -91,31 +78,33 @@ class SegmentFolder:
         """Publish the unfinished file of these frames. Raises DiskError when it cannot."""
         part, final = self.unfinished_path(frames), self.path(frames)
         with encoder_errors("Keeping a finished segment", final):
-            flush_to_disk(part)
+            flush(part)
             record = SegmentRecord(
                 frames=frames,
-                sha256=file_sha256(part),
+                sha256=hash_file(part),
                 bytes=part.stat().st_size,
                 reorder_frames=run.reorder_frames,
             )
             sidecar = _sidecar(final)
             sidecar.unlink(missing_ok=True)
             part.replace(final)
-            note = sidecar.with_suffix(".json.part")
-            note.write_bytes(to_json(record))
-            flush_to_disk(note)
-            note.replace(sidecar)
+            write_flushed(sidecar.with_suffix(".json.part"), to_json(record)).replace(sidecar)
         return record
 
-    def verified(self, frames: FrameRange) -> SegmentRecord | None:
-        """Return the record of a finished, undamaged segment of these frames, or None."""
+    def verified(
+        self, frames: FrameRange, *, tick: Callable[[], None] | None = None
+    ) -> SegmentRecord | None:
+        """Return the record of a finished, undamaged segment of these frames, or None.
+
+        `tick` is called while the file is read and may raise to stop.
+        """
         path = self.path(frames)
         try:
             record = from_json(_sidecar(path).read_bytes(), SegmentRecord)
             is_whole = (
                 record.frames == frames
                 and path.stat().st_size == record.bytes
-                and file_sha256(path) == record.sha256
+                and hash_file(path, tick=tick) == record.sha256
             )
         except (OSError, KnownError):
             return None

@@ -85,9 +85,9 @@ def encoder_errors(doing: str, path: Path | None = None) -> Iterator[None]:
             hint="Try another format, or see the encoders in `cymatic doctor`.",
             path=path,
         ) from error
-    except (MemoryError, ValueError) as error:
+    except MemoryError as error:
         raise EncoderError(
-            f"{doing} failed: {error or 'not enough memory'}.",
+            f"{doing} failed: there is not enough memory.",
             hint="Close other programs or choose a smaller format.",
             path=path,
         ) from error

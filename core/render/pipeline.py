@@ -1,0 +1,204 @@
+"""Drawing stage: the missing segments of a plan, drawn and encoded side by side.
+
+In: a frame source, the frame ranges of the plan, a resolved encoder. Out: finished segments.
+OpenGL draws on the calling thread, because it holds Python's lock and belongs to that thread;
+colour conversion, encoding and writing run on a second one, with few buffers in between.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from core.errors import BugError
+from core.render.conversion import FrameConverter, Pixels
+from core.render.disk import DiskGuard
+from core.render.frame_queue import FrameQueue
+from core.render.segments import FrameRange, SegmentFolder, SegmentRecord
+from core.render.shape import VideoShape
+from core.render.source import FrameSource, RenderMonitor
+from core.render.video_file import ResolvedEncoder, VideoFileWriter
+
+N_BUFFERS = 3
+"""One being drawn, one waiting, one being converted; the encoder keeps its own copies."""
+_RATE_WINDOW_S = 3.0
+_JOIN_POLL_S = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentJob:
+    """The segments to make of one plan, and where they go."""
+
+    ranges: Sequence[FrameRange]
+    folder: SegmentFolder
+    encoder: ResolvedEncoder
+    shape: VideoShape
+    guard: DiskGuard
+    finished: Sequence[SegmentRecord] = field(default_factory=tuple)
+    """Segments of the same plan that an earlier run has made."""
+
+    @property
+    def n_frames(self) -> int:
+        """Frames still to be made."""
+        return sum(frames.n_frames for frames in self.ranges)
+
+
+def make_segments(
+    source: FrameSource, job: SegmentJob, monitor: RenderMonitor
+) -> tuple[SegmentRecord, ...]:
+    """Draw and encode every segment of `job`; return their records in order.
+
+    The monitor hears fractions from 0 to 1 of this stage, and is asked for an abort before each
+    frame and while waiting.
+
+    Raises
+    ------
+    RenderError, EncoderError, DiskError
+        What went wrong on either thread. Finished segments stay; the unfinished one does not.
+    JobAborted
+        When the monitor says so.
+    """
+    frames = FrameQueue(_buffers(job.shape, source))
+    meter = _Meter(job, monitor)
+    encoding = _EncodingThread(job, frames, is_rgba=source.is_software)
+    encoding.start()
+    try:
+        _draw_all(source, job.ranges, frames, meter.watch(encoding))
+        frames.end()
+        while encoding.is_alive():
+            encoding.join(_JOIN_POLL_S)
+            meter.tick()
+        frames.raise_failure()
+    finally:
+        if encoding.is_alive():
+            frames.stop()
+            encoding.join()
+    return tuple(encoding.records)
+
+
+def _buffers(shape: VideoShape, source: FrameSource) -> list[Pixels]:
+    size: tuple[int, ...] = (shape.height * 3 // 2, shape.width)
+    if source.is_software:
+        size = (shape.height, shape.width, 4)
+    return [np.empty(size, np.uint8) for _ in range(N_BUFFERS)]
+
+
+def _draw_all(
+    source: FrameSource, ranges: Sequence[FrameRange], frames: FrameQueue, meter: "_Meter"
+) -> None:
+    indices = [index for frame_range in ranges for index in _indices(frame_range)]
+    if not source.is_software and indices:
+        source.begin_i420(indices[0])
+    for position, index in enumerate(indices):
+        meter.tick()
+        buffer = frames.borrow(meter.tick)
+        if source.is_software:
+            source.read_rgba(index, buffer)
+        else:
+            # The next frame is drawn while this one travels back from the graphics card.
+            if position + 1 < len(indices):
+                source.begin_i420(indices[position + 1])
+            source.finish_i420(buffer)
+        frames.send(index, buffer)
+        meter.n_drawn += 1
+
+
+def _indices(frames: FrameRange) -> range:
+    return range(frames.first, frames.end)
+
+
+class _EncodingThread(threading.Thread):
+    """Converts and encodes what it receives, one file per segment."""
+
+    def __init__(self, job: SegmentJob, frames: FrameQueue, *, is_rgba: bool) -> None:
+        super().__init__(name="encode", daemon=True)
+        self.records: list[SegmentRecord] = []
+        self.n_encoded = 0
+        self._job = job
+        self._frames = frames
+        self._converter = FrameConverter(job.encoder.pixel_format)
+        self._is_rgba = is_rgba
+
+    def run(self) -> None:
+        """Encode until the end; hand any failure to the drawing side."""
+        try:
+            for frames in self._job.ranges:
+                if not self._encode(frames):
+                    return
+        except BaseException as error:  # noqa: BLE001 - it is raised again on the other thread
+            self._frames.fail(error)
+
+    def _encode(self, frames: FrameRange) -> bool:
+        """Make one segment; return False when it is no longer wanted."""
+        job = self._job
+        with VideoFileWriter(job.folder.unfinished_path(frames), job.encoder, job.shape) as writer:
+            for index in _indices(frames):
+                item = self._frames.receive()
+                if item is None:
+                    return False
+                if item[0] != index:
+                    raise BugError(f"Frame {item[0]} came where {index} was due.")
+                self._encode_frame(writer, item[1])
+            run = writer.finish()
+        self.records.append(job.folder.commit(frames, run))
+        self._check_disk()
+        return True
+
+    def _encode_frame(self, writer: VideoFileWriter, buffer: Pixels) -> None:
+        convert = self._converter.from_rgba if self._is_rgba else self._converter.from_i420
+        frame = convert(buffer)
+        self._frames.give_back(buffer)
+        writer.write(frame)
+        self.n_encoded += 1
+
+    def _check_disk(self) -> None:
+        """Look ahead: what is left to make, and the finished video beside its segments."""
+        known = (*self._job.finished, *self.records)
+        n_bytes = sum(record.bytes for record in known)
+        n_done = sum(record.frames.n_frames for record in known)
+        per_frame = n_bytes / n_done
+        left = self._job.n_frames - self.n_encoded
+        self._job.guard.check_output(n_bytes)
+        self._job.guard.check_room(left * per_frame + (n_done + left) * per_frame)
+
+
+class _Meter:
+    """Reports how far the stage is and how fast it goes, and asks whether to stop."""
+
+    def __init__(self, job: SegmentJob, monitor: RenderMonitor) -> None:
+        self.n_drawn = 0
+        self._n_before = sum(record.frames.n_frames for record in job.finished)
+        self._n_total = max(1, self._n_before + job.n_frames)
+        self._monitor = monitor
+        self._encoding: _EncodingThread | None = None
+        self._marks: deque[tuple[float, int]] = deque()
+        self._reported = -1.0
+
+    def watch(self, encoding: _EncodingThread) -> "_Meter":
+        """Count what this thread encodes."""
+        self._encoding = encoding
+        return self
+
+    def tick(self) -> None:
+        """Report, and raise JobAborted when the render shall stop."""
+        self._monitor.check_abort()
+        n_encoded = self._encoding.n_encoded if self._encoding else 0
+        # Frames count half when drawn and half when encoded, so that the end is no long wait.
+        done = self._n_before + (self.n_drawn + n_encoded) / 2
+        rate = self._rate(n_encoded)
+        if done > self._reported:  # what stands still must be seen to stand still
+            self._reported = done
+            self._monitor.progress("Drawing", done / self._n_total, fps=rate)
+
+    def _rate(self, n_encoded: int) -> float | None:
+        """Frames a second over the last few seconds."""
+        now = time.monotonic()
+        self._marks.append((now, n_encoded))
+        while now - self._marks[0][0] > _RATE_WINDOW_S and len(self._marks) > 2:
+            self._marks.popleft()
+        elapsed = now - self._marks[0][0]
+        rate = (n_encoded - self._marks[0][1]) / elapsed if elapsed > 0 else 0.0
+        return rate or None
