@@ -96,7 +96,7 @@ vec3 plate_light(vec2 q, float blur) {
                 * (0.35 + 1.1 * unit(pcg(h + 2u)) + 3.0 * highs * step(0.8, unit(pcg(h + 3u))));
     grain *= exp(-blur * 220.0);
     float centre = exp(-r * r * 4.0);
-    float power = 0.20 + 0.60 * energy + 0.5 * bass * centre + kick * (0.6 + 2.0 * centre) + 2.2 * hit;
+    float power = 0.20 + 0.60 * energy + 0.5 * bass * centre + kick * (0.5 + 1.8 * centre) + 0.45 * strike + 2.2 * hit;
     vec3 warm = mix(aura, light, 0.30 + 0.70 * exp(-r * r * 1.6));
     warm = mix(warm, vec3(1.0, 0.85, 0.66), 0.3 * centre + 0.2 * min(hit, 1.0));
     float figure = mix(0.42, 3.4 * thin + 0.34 * soft + 1.1 * grain, 1.0 - smoothstep(0.012, 0.05, blur));
@@ -111,7 +111,7 @@ vec3 plate_light(vec2 q, float blur) {
     color += deep * 0.5 * sheen * sheen;
     float edge = exp(-abs(r - 0.992) / (0.0035 + blur)) * 0.004 / (0.004 + blur);
     color *= smoothstep(1.0, 0.985 - blur, r);
-    return color + mix(aura, light, 0.7) * edge * (0.7 + 1.2 * energy + 2.5 * kick);
+    return color + mix(aura, light, 0.7) * edge * (0.7 + 1.2 * energy + 1.8 * kick + 0.9 * strike);
 }
 
 // --- the sky -----------------------------------------------------------------------------------
@@ -158,8 +158,12 @@ vec3 sky(vec3 dir, float footprint, float blur) {
     // Two ridges of far hills, lowest ahead, where the light comes through.
     vec2 around = normalize(dir.xz + vec2(0.0, 1e-4));
     float gap = 1.0 - 0.75 * exp(-10.0 * around.x * around.x) * step(around.y, 0.0);
-    float far = noise(vec3(around * 7.0, 3.0)) * 0.7 + noise(vec3(around * 19.0, 5.0)) * 0.3;
-    float close = noise(vec3(around * 5.0, 11.0)) * 0.6 + noise(vec3(around * 27.0, 7.0)) * 0.25;
+    float far = noise(vec3(around * 7.0, 3.0)) * 0.7;
+    float close = noise(vec3(around * 5.0, 11.0)) * 0.6;
+#ifndef DRAFT
+    far += noise(vec3(around * 19.0, 5.0)) * 0.3;
+    close += noise(vec3(around * 27.0, 7.0)) * 0.25;
+#endif
     float soften = 1.5 * footprint + blur;
     float hill = smoothstep(soften, -soften, up - gap * (0.012 + 0.085 * far * far));
     color = mix(color, deep * 0.16 + haze * 0.55 * exp(-up * 20.0), hill);
@@ -178,9 +182,13 @@ vec3 world(vec3 origin, vec3 dir, float footprint, float blur) {
     float out_r = max(r - 0.99, 0.0);
     // Rays between the plate and the night, by angle alone.
     vec2 around = q / (r + 1e-3);
+#ifdef DRAFT
+    float beam = 0.5;
+#else
     float beam = noise(vec3(around * 5.0 + 40.0, wind * 12.0));
     beam = beam * beam * (3.0 - 2.0 * beam);
-    float power = 0.06 + 0.14 * energy + 0.18 * bass + 0.50 * kick;
+#endif
+    float power = 0.06 + 0.14 * energy + 0.18 * bass + 0.42 * kick + 0.12 * strike;
     vec3 halo = mix(aura, light, 0.12) * power * exp(-out_r * 2.8) * 0.8;
     halo += mix(aura, light, 0.8) * power * (0.06 / (0.06 + out_r)) * exp(-out_r * 3.0) * 1.1;
     halo += mix(aura, light, 0.25) * beam * beam * (energy * energy * 0.5 + 0.6 * kick * energy) * 0.30
@@ -219,38 +227,41 @@ float sea_ring(float r, float age) {
     return exp(-d * d - age * 0.9) * step(age, 6.0);
 }
 
-vec3 sea(vec3 origin, vec3 dir, float footprint) {
+// What the water does to a ray that meets it. Above the horizon nothing of it is used.
+struct Water {
+    vec3 mirror;   // where the ray goes on
+    float blur;    // how far the waves too fine to see spread it
+    float keep;    // how much of the mirrored light comes back
+    vec3 glow;     // the light of the water itself
+};
+
+Water sea(vec3 origin, vec3 dir, float footprint) {
     float t = min((EYE_M + origin.y) / max(-dir.y, 1e-4), 3000.0);
-    vec3 hit = origin + dir * t;
+    vec2 hit = origin.xz + dir.xz * t;
     float wide = footprint * t / max(-dir.y, 0.002);
     float fade = exp(-t * 0.008);
     float rough;
-    vec2 slope = water_slope(hit.xz, wide, rough);
-    vec2 from = hit.xz - vec2(0.0, PLATE.z);
+    vec2 slope = water_slope(hit, wide, rough);
+    vec2 from = hit - PLATE.xz;
     float r = length(from);
-    float crest = sea_ring(r, ring_a) + sea_ring(r, ring_b) + sea_ring(r, ring_c);
-    slope += from / max(r, 0.1) * crest * 0.05 * pulse * fade;
+    float crest = (sea_ring(r, ring_a) + sea_ring(r, ring_b) + sea_ring(r, ring_c)) * pulse;
+    slope += from / max(r, 0.1) * crest * 0.05 * fade;
     vec3 normal = normalize(vec3(-slope.x, 1.0, -slope.y));
     vec3 mirror = reflect(dir, normal);
     mirror.y = abs(mirror.y) + 0.002;
-    mirror = normalize(mirror);
-    float facing = clamp(dot(-dir, normal), 0.0, 1.0);
-    float fresnel = 0.03 + 0.97 * pow(1.0 - facing, 5.0);
-    fresnel = mix(fresnel, 1.0, 0.28);
-    vec3 color = world(origin, mirror, footprint, 0.010 + rough);
-    color *= fresnel * 0.9;
-    color += deep * 0.02;
-    color += mix(aura, light, 0.4) * crest * crest * 0.10 * pulse * fade * fade;
+    float facing = 1.0 - clamp(dot(-dir, normal), 0.0, 1.0);
+    float fresnel = mix(0.03 + 0.97 * pow(facing, 5.0), 1.0, 0.28);
+    vec3 glow = deep * 0.02 + mix(aura, light, 0.4) * crest * crest * 0.10 * fade * fade;
     // High notes glitter on the crests.
-    vec2 cell = floor(hit.xz * 5.0);
+    vec2 cell = floor(hit * 5.0);
     uint h = pcg(ivec2(cell));
-    vec2 off = fract(hit.xz * 5.0) - 0.25 - 0.5 * vec2(unit(h), unit(pcg(h + 1u)));
-    float on = step(0.90, unit(pcg(h + 2u + uint(int(flow * 4.0 + unit(pcg(h + 3u)) * 4.0)))));
+    vec2 off = hit * 5.0 - cell - 0.25 - 0.5 * vec2(unit(h), unit(pcg(h + 1u)));
+    float on = step(0.90, unit(pcg(h + 2u + uint(flow * 4.0 + unit(pcg(h + 3u)) * 4.0))));
     float lane = exp(-abs(hit.x) * 0.25) * 0.9 + 0.1;
     float size = max(0.035, wide * 5.0);
-    color += light * on * highs * lane * exp(-dot(off, off) / (size * size)) * 0.0035 / (size * size)
-           * fade * fade * step(wide, 0.2);
-    return color;
+    float glint = on * highs * lane * exp(-dot(off, off) / (size * size)) * 0.0035 / (size * size);
+    glow += light * glint * fade * fade * step(wide, 0.2);
+    return Water(normalize(mirror), 0.010 + rough, fresnel * 0.9, glow);
 }
 
 vec4 shade(Ray ray) {
@@ -259,10 +270,11 @@ vec4 shade(Ray ray) {
         float c = cos(PITCH), s = sin(PITCH);
         dir = vec3(dir.x, c * dir.y - s * dir.z, s * dir.y + c * dir.z);
     }
+    // One look at the world for sky and sea alike: the sky is what most of a pixel costs.
+    Water water = sea(ray.origin, dir, ray.footprint);
     bool below = dir.y < 0.0;
-    vec3 color;
-    if (below) color = sea(ray.origin, dir, ray.footprint);
-    else color = world(ray.origin, dir, ray.footprint, 0.0);
+    vec3 color = world(ray.origin, below ? water.mirror : dir, ray.footprint, below ? water.blur : 0.0);
+    if (below) color = color * water.keep + water.glow;
     if (u_projection == 0) {
         float edge = dot(ray.screen, ray.screen) / 4.2;
         color *= 1.0 - 0.35 * smoothstep(0.2, 1.2, edge);
