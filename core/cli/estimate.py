@@ -69,10 +69,8 @@ def _text(result: EstimateResult) -> str:
             ("time", f"about {time_text(result.render_s)}"),
             ("speed", f"{result.fps:.1f} frames a second ({result.n_frames} frames)"),
             ("video", f"about {size_text(result.output_bytes)}"),
-            (
-                "disk",
-                f"{size_text(result.disk_needed_bytes)} of {size_text(result.disk_free_bytes)} free",
-            ),
+            ("needs", f"{size_text(result.disk_needed_bytes)} of disk"),
+            ("free", size_text(result.disk_free_bytes)),
             ("drawn by", result.renderer),
             ("encoder", result.encoder),
         ]

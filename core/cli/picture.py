@@ -16,7 +16,7 @@ from core.cli.subject import subject_of
 from core.cli.values import FPS, TIME
 from core.engine.client import EngineClient
 from core.engine.protocol import GetProject, Subject, SubmitRender
-from core.errors import KnownError, UsageError
+from core.errors import UsageError
 from core.jobs.model import PictureParams
 from core.library.project import OutputSpec
 from core.render.formats import DEFAULT_FORMAT, FORMATS, format_named
@@ -155,12 +155,6 @@ async def render_request(
     overwrite: bool = False,
 ) -> SubmitRender:
     """Return the request that renders what the user named."""
-    if part.target == "modal":
-        raise KnownError(
-            "Rendering on Modal is not available yet.",
-            code="not-available-yet",
-            hint="Leave --target out: the video is rendered on this computer.",
-        )
     subject = await subject_of(client, text)
     spec = await project_output(client, subject)
     start_s, end_s = time_range(part, spec)
