@@ -28,6 +28,9 @@ DITHER_SEED = 0x43594D
 MAX_FLAC_CHANNELS = 8
 SEEK_MARGIN_SAMPLES = 1 << 14
 """A FLAC frame holds 4608 samples here; a seek lands within one or two of them."""
+LIMITED_TAG = "limited_peak_db"
+"""How far peaks went over full scale, as seven characters; 000.000: they did not."""
+_HEAD_BYTES = 4096
 _MUXER_BITEXACT = 0x400  # AVFMT_FLAG_BITEXACT
 _CODEC_BITEXACT = 1 << 23  # AV_CODEC_FLAG_BITEXACT
 _LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
@@ -78,6 +81,7 @@ def write_prepared(
         stream = container.add_stream("flac", rate=sample_rate_hz)
         stream.layout, stream.format = _LAYOUTS[channels], "s32"
         stream.codec_context.flags |= _CODEC_BITEXACT
+        container.metadata[LIMITED_TAG] = _limited_text(None)
         for index, block in enumerate(reblock(limiter.limit(blocks), BLOCK_SAMPLES)):
             container.mux(stream.encode(_frame(quantise(block, index), sample_rate_hz, written)))
             written += block.shape[1]
@@ -87,8 +91,22 @@ def write_prepared(
             container.mux(stream.encode(None))
     if not written:
         raise MediaError("There is no sound in this mix.", hint="Add a clip that is not empty.")
+    _note_limited(path, limiter.limited_peak_db)
     flush(path)
     return PreparedInfo(n_samples=written, limited_peak_db=limiter.limited_peak_db)
+
+
+def _limited_text(limited_peak_db: float | None) -> str:
+    return f"{limited_peak_db or 0.0:07.3f}"
+
+
+def _note_limited(path: Path, limited_peak_db: float | None) -> None:
+    """Fill in the tag that had to be written before the sound was known."""
+    with path.open("rb+") as stream:
+        head = stream.read(_HEAD_BYTES)
+        at = head.index(f"{LIMITED_TAG}=".encode()) + len(LIMITED_TAG) + 1
+        stream.seek(at)
+        stream.write(_limited_text(limited_peak_db).encode())
 
 
 def quantise(block: Audio, index: int) -> NDArray[np.int32]:
@@ -126,8 +144,13 @@ class PreparedReader:
                 self.sample_rate_hz = int(stream.sample_rate)
                 self.channels = int(stream.channels)
                 self.n_samples = int(stream.duration or 0)
-        except MediaError as error:
+                if not self.n_samples or not self.sample_rate_hz or not self.channels:
+                    raise self._damaged()
+                limited_db = float(container.metadata.get(LIMITED_TAG, "0"))
+        except (MediaError, ValueError) as error:
             raise self._damaged() from error
+        self.limited_peak_db = limited_db or None
+        """How far peaks went over full scale before they were held, in dB; None: not at all."""
 
     @property
     def duration_s(self) -> float:

@@ -138,7 +138,8 @@ def _bit_depth(stream: av.AudioStream) -> int | None:
     lossless = name.startswith("pcm_") or name in {"flac", "alac", "wavpack", "ape", "tta", "tak"}
     if not lossless:
         return None
-    return getattr(context, "bits_per_raw_sample", 0) or context.format.bits
+    form: av.AudioFormat | None = context.format  # unset where the header makes no sense
+    return getattr(context, "bits_per_raw_sample", 0) or (form.bits if form else None)
 
 
 def _fps(stream: av.VideoStream) -> float | None:

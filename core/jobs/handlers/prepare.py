@@ -1,0 +1,173 @@
+"""Prepare job: a recipe becomes prepared audio, one FLAC file that all later stages read.
+
+In: `PrepareParams`. Out: the mixdown's key, and in staging the file and the recipe. A mixdown
+that exists is used as it is; a PCM cache that was evicted is made anew from its original.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from core.audio.cache import enforce_limit, mark_used
+from core.audio.mix import asset_of, mix_blocks, mixed_samples
+from core.audio.pcm import has_pcm, pcm_bytes, write_pcm
+from core.audio.prepared import PreparedReader, write_prepared
+from core.audio.recipe import Recipe, identity_recipe, prepared_key
+from core.documents import hash_of, to_json
+from core.errors import LibraryError, NotFoundError, UsageError
+from core.jobs.context import Finished, JobContext, StagedFile
+from core.jobs.model import PrepareParams, PrepareResult
+from core.library.files import hash_file, publish_cached, require_free, write_flushed
+from core.library.model import Asset
+
+READING, MIXING = "Reading the sound", "Mixing"
+BYTES_PER_SAMPLE = 3
+
+
+def run(params: PrepareParams, ctx: JobContext) -> Finished:
+    """Mix a recipe, or the identity recipe of an asset, to prepared audio.
+
+    Raises
+    ------
+    UsageError, NotFoundError
+        The recipe is empty, or names what is not there.
+    MediaError, LibraryError
+        An original is gone, or no longer decodes as it did.
+    DiskError
+        The disk is full.
+    """
+    recipe = _recipe(params)
+    assets = {clip.asset_id: asset_of(clip, ctx.assets) for clip in recipe.clips}
+    key = prepared_key(recipe, assets)
+    document = _recipe_file(recipe, ctx)
+    ctx.progress(MIXING, 0.0)
+    final = ctx.paths.prepared(key)
+    ready = _open_if_whole(final)
+    if ready is not None:
+        mark_used(final)
+        result = PrepareResult(
+            prepared_key=key,
+            sha256=hash_file(final, tick=ctx.check_abort),
+            duration_s=ready.duration_s,
+            limited_peak_db=ready.limited_peak_db,
+        )
+        return Finished(result=result, files=(document,))
+    mixdown, result = _mix(recipe, assets, key, ctx)
+    return Finished(result=result, files=(mixdown, document))
+
+
+def _recipe(params: PrepareParams) -> Recipe:
+    if params.recipe is not None:
+        if not params.recipe.clips:
+            raise UsageError("The recipe has no clips.", hint="Add a clip first.")
+        return params.recipe
+    if params.asset.asset_id is None:
+        raise NotFoundError("The file that this is about was never taken in.")
+    return identity_recipe(params.asset.asset_id)
+
+
+def _recipe_file(recipe: Recipe, ctx: JobContext) -> StagedFile:
+    path = write_flushed(ctx.staging / "recipe.json", to_json(recipe))
+    return _staged(path, ctx.paths.recipe(hash_of(recipe)), role="recipe")
+
+
+def _open_if_whole(path: Path) -> PreparedReader | None:
+    if not path.is_file():
+        return None
+    try:
+        return PreparedReader(path)
+    except LibraryError:
+        return None  # damaged: mixed again, over it
+
+
+def _mix(
+    recipe: Recipe, assets: Mapping[str, Asset], key: str, ctx: JobContext
+) -> tuple[StagedFile, PrepareResult]:
+    total = mixed_samples(recipe, assets)
+    require_free(ctx.staging, total * recipe.channels * BYTES_PER_SAMPLE)
+    share = _require_sounds(assets, ctx)
+    staged = ctx.staging / "prepared.flac"
+
+    def report(n_samples: int) -> None:
+        ctx.check_abort()
+        ctx.progress(MIXING, share + (0.98 - share) * n_samples / total)
+
+    info = write_prepared(
+        mix_blocks(recipe, assets, ctx.paths),
+        staged,
+        sample_rate_hz=recipe.sample_rate_hz,
+        channels=recipe.channels,
+        on_samples=report,
+    )
+    final = ctx.paths.prepared(key)
+    file = _staged(staged, final, overwrite=final.exists())
+    ctx.progress(MIXING, 1.0)
+    return file, PrepareResult(
+        prepared_key=key,
+        sha256=file.sha256,
+        duration_s=info.n_samples / recipe.sample_rate_hz,
+        limited_peak_db=info.limited_peak_db,
+    )
+
+
+def _require_sounds(assets: Mapping[str, Asset], ctx: JobContext) -> float:
+    """Make evicted PCM caches anew; return the share of the job that this took."""
+    unique = {asset.pcm.key: asset for asset in assets.values()}
+    missing = [a for key, a in unique.items() if not has_pcm(ctx.paths.pcm(key), a.pcm)]
+    share = 0.6 if missing else 0.0
+    for index, asset in enumerate(missing):
+        _rebuild(asset, ctx, _part(ctx, share * index / len(missing), share / len(missing)))
+    for key in unique:
+        mark_used(ctx.paths.pcm(key))
+    if missing:
+        enforce_limit(ctx.paths, limit_bytes=ctx.settings.pcm_cache_bytes, keep=unique)
+    return share
+
+
+def _part(ctx: JobContext, start: float, length: float) -> Callable[[float], None]:
+    def report(fraction: float) -> None:
+        ctx.check_abort()
+        ctx.progress(READING, start + length * fraction)
+
+    return report
+
+
+def _rebuild(asset: Asset, ctx: JobContext, report: Callable[[float], None]) -> None:
+    original = ctx.paths.original(asset.sha256, asset.name)
+    if not original.is_file():
+        raise LibraryError(
+            f"The original of “{asset.title}” is not in the library.",
+            hint=f"Give it back with “cymatic assets relocate {asset.id} FILE”.",
+            path=original,
+        )
+    require_free(ctx.staging, pcm_bytes(asset.pcm))
+    pcm_path, peaks_path = ctx.staging / "sound.pcm", ctx.staging / "sound.peaks"
+    info = write_pcm(
+        original,
+        asset.probe,
+        key=asset.pcm.key,
+        pcm_path=pcm_path,
+        peaks_path=peaks_path,
+        on_progress=report,
+    )
+    # An update of FFmpeg may move a sample by a rounding; what has to hold is every position.
+    if msgspec.structs.replace(info, peak=asset.pcm.peak) != asset.pcm:
+        raise LibraryError(
+            f"“{asset.title}” no longer decodes to the same sound.",
+            hint="The original was changed, or FFmpeg was updated: take the file in again.",
+            path=original,
+        )
+    publish_cached(pcm_path, ctx.paths.pcm(info.key))
+    publish_cached(peaks_path, ctx.paths.peaks(info.key))
+
+
+def _staged(path: Path, final: Path, *, role: str = "main", overwrite: bool = False) -> StagedFile:
+    return StagedFile(
+        staged=path,
+        final=final,
+        sha256=hash_file(path),
+        bytes=path.stat().st_size,
+        role=role,
+        overwrite=overwrite,
+    )
