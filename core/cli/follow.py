@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from core.cli.errors import FAILED, INTERRUPTED
 from core.cli.progress import Display, display_for_stderr
 from core.engine.client import EngineClient
-from core.engine.protocol import CancelJob, GetJob, Request, Submitted, WatchJob
+from core.engine.protocol import CancelJob, GetJob, ListJobs, Request, Submitted, WatchJob
 from core.errors import ErrorView, KnownError, error_from_view
 from core.jobs.model import JobStatus, JobView
 
@@ -87,8 +87,16 @@ async def follow(client: EngineClient, job_id: str, display: Display) -> JobView
 
 
 async def cancel_all(client: EngineClient, chain: Sequence[JobView]) -> None:
-    """Cancel every job of a chain that has not ended, the last first."""
+    """Cancel every job of a chain that has not ended, the last first.
+
+    A step that another job waits for as well goes on: it is not ours alone.
+    """
+    own = {job.id for job in chain}
+    live = await client.call(ListJobs(statuses=(JobStatus.QUEUED, JobStatus.RUNNING)))
+    shared = {need for job in live.jobs if job.id not in own for need in job.depends_on}
     for job in reversed(chain):
+        if job.id in shared:
+            continue
         with suppress(KnownError):  # it ended meanwhile
             await client.call(CancelJob(id=job.id))
 
