@@ -1,0 +1,1 @@
+"""The window: widgets over the engine's client and frozen values; it never sees a table."""

@@ -1,0 +1,134 @@
+"""Intake: what the user drops, opens or pastes becomes ingest jobs.
+
+In: paths and texts. Out: one submitted job per source; refusals and outcomes as notices. Folders
+are read on the pool.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QObject, Signal
+
+from core.engine.protocol import ImportProject, SubmitIngest, Submitted
+from core.errors import CymaticError, KnownError, UsageError
+from core.ingest.sources import Source, is_media_name, require_available, source_from_text
+from core.jobs.model import IngestResult, JobView
+from desktop.bridge import EngineBridge
+from desktop.notices import Notice, Notices, Tone
+from desktop.tasks import Background
+from desktop.words import plural
+from desktop.workspace import Workspace
+
+PROJECT_SUFFIX = ".cymatic"
+
+
+def texts_of(mime: QMimeData) -> list[str]:
+    """Return the paths and links that a drop or the clipboard holds."""
+    if mime.hasUrls():
+        return [
+            url.toLocalFile() if url.isLocalFile() else url.toString()
+            for url in mime.urls()
+            if not url.isEmpty()
+        ]
+    return [line.strip().strip('"') for line in mime.text().splitlines() if line.strip()]
+
+
+def expand(texts: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the texts with folders replaced by their media files, and the folders with none."""
+    found: list[str] = []
+    barren: list[str] = []
+    for text in texts:
+        path = Path(text).expanduser()
+        if "://" in text or not path.is_dir():
+            found.append(text)
+            continue
+        inside = [
+            str(Path(folder) / name)
+            for folder, _, names in os.walk(path)
+            for name in names
+            if is_media_name(Path(name)) and not name.startswith(".")
+        ]
+        found.extend(sorted(inside))
+        if not inside:
+            barren.append(path.name)
+    return found, barren
+
+
+class Intake(QObject):
+    """Takes sources in.
+
+    Signals
+    -------
+    submitted : JobView, the ingest job of one source
+    arrived : Asset, made by a job that this window submitted
+    """
+
+    submitted = Signal(object)
+    arrived = Signal(object)
+
+    def __init__(
+        self,
+        bridge: EngineBridge,
+        background: Background,
+        *,
+        workspace: Workspace,
+        notices: Notices,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._background = background
+        self._workspace = workspace
+        self._notices = notices
+
+    def take(self, texts: Sequence[str]) -> None:
+        """Take paths, folders and links in; project files are opened."""
+        projects = [text for text in texts if text.lower().endswith(PROJECT_SUFFIX)]
+        rest = [text for text in texts if text not in projects]
+        for text in projects[:1]:
+            self._bridge.run(self._open_project(Path(text)))
+        if rest:
+            self._background.run(lambda: expand(rest), self._submit_all)
+
+    def _submit_all(self, found: tuple[list[str], list[str]]) -> None:
+        texts, barren = found
+        sources: list[Source] = []
+        for text in texts:
+            try:
+                sources.append(require_available(source_from_text(text)))
+            except KnownError as error:
+                self._notices.show_error(error)
+        for name in barren:
+            self._notices.show_error(
+                UsageError(
+                    f"No sound or video file is in “{name}”.",
+                    hint="Drop a folder with music or video files.",
+                )
+            )
+        for source in sources:
+            self._bridge.ask(SubmitIngest(source=source, analyze=True), self._on_submitted)
+        if len(sources) > 1:
+            self._notices.show(Notice(text=f"Adding {plural(len(sources), 'file')}"))
+
+    def _on_submitted(self, answer: Submitted) -> None:
+        first = answer.chain[0] if answer.chain else answer.job
+        self.submitted.emit(first)
+        self._bridge.watch(first.id).ended.connect(self._on_ended)
+
+    def _on_ended(self, job: JobView) -> None:
+        if isinstance(job.result, IngestResult):
+            if job.result.duplicate:
+                title = job.result.asset.title
+                self._notices.show(
+                    Notice(text=f"“{title}” is already in the library.", tone=Tone.GOOD)
+                )
+            self.arrived.emit(job.result.asset)
+        elif job.error is not None:
+            self._notices.show_error(
+                CymaticError(job.error.message, hint=job.error.hint, code=job.error.code)
+            )
+
+    async def _open_project(self, path: Path) -> None:
+        project = await self._bridge.call(ImportProject(path=path))
+        await self._workspace.take(project, path)

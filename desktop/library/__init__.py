@@ -1,0 +1,1 @@
+"""The library panel: every track, its waveform, its numbers."""

@@ -1,0 +1,408 @@
+"""The main window: puts the panels together and wires what crosses from one to another.
+
+In: a bridge, a pool, a memory. Out: the window; no panel touches another one's widgets.
+"""
+
+from functools import partial
+from pathlib import Path
+from typing import override
+
+import msgspec
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QGuiApplication,
+    QResizeEvent,
+    QShortcut,
+)
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QSplitter, QVBoxLayout, QWidget
+
+from core.engine.protocol import (
+    EngineInfo,
+    GetStats,
+    JobCounts,
+    LibraryStats,
+    Subject,
+    SubmitAnalyze,
+)
+from core.ingest.sources import AUDIO_SUFFIXES, VIDEO_SUFFIXES
+from core.jobs.model import JobView, PictureParams
+from core.library.model import Asset
+from core.paths import LibraryPaths
+from core.platform.desktop import open_file, reveal_file
+from desktop.announce import Announcer
+from desktop.bridge import Connection, EngineBridge
+from desktop.closing import Closing
+from desktop.drop_veil import DropVeil
+from desktop.header import Header
+from desktop.intake import Intake, texts_of
+from desktop.library.panel import LibraryPanel
+from desktop.library.waves import Opener, Waves, open_pyramid
+from desktop.memory import Memory
+from desktop.notices import Notice, Notices
+from desktop.pictures import Pictures
+from desktop.projects import ProjectFiles
+from desktop.queue.panel import QueuePanel
+from desktop.render.catalog import Loader, SceneCatalog, load_all
+from desktop.render.panel import RenderPanel
+from desktop.settings.dialog import SettingsDialog
+from desktop.settings.sheet import ShortcutSheet
+from desktop.shortcuts import SHORTCUTS, Act, keys_of
+from desktop.stage.panel import StagePanel
+from desktop.tasks import Background
+from desktop.widgets import framed, label, row
+from desktop.words import plural, size_words
+from desktop.workspace import Workspace
+
+START_SIZE = (1440, 900)
+SMALLEST = (1080, 640)
+STATS_REST_MS = 800
+STATUS_PX = 24
+
+
+class MainWindow(QMainWindow):
+    """Everything on screen.
+
+    Signals
+    -------
+    closed : no payload, the user closed the window
+    """
+
+    closed = Signal()
+
+    def __init__(
+        self,
+        bridge: EngineBridge,
+        background: Background,
+        memory: Memory,
+        *,
+        scenes: Loader = load_all,
+        peaks: Opener = open_pyramid,
+    ) -> None:
+        super().__init__()
+        self.setWindowTitle("Cymatic")
+        self.setMinimumSize(*SMALLEST)
+        self.setAcceptDrops(True)
+        self.bridge, self.background, self.memory = bridge, background, memory
+        self.workspace = Workspace(bridge, self)
+        self.catalog = SceneCatalog(background, loader=scenes, parent=self)
+        self.pictures = Pictures(background, self)
+        self.waves = Waves(background, opener=peaks, parent=self)
+        self.notices = Notices(self)
+        self.closing = Closing(bridge, self)
+        self._build_parts()
+        self._build_layout()
+        self._connect()
+        self._connect_work()
+        self._add_shortcuts()
+        self._restore()
+
+    # --- build ----------------------------------------------------------------------------
+
+    def _build_parts(self) -> None:
+        bridge, workspace, notices = self.bridge, self.workspace, self.notices
+        self.header = Header(bridge, workspace)
+        self.library = LibraryPanel(bridge, self.waves, notices)
+        self.stage = StagePanel(
+            bridge,
+            self.background,
+            workspace=workspace,
+            waves=self.waves,
+            notices=notices,
+            memory=self.memory,
+        )
+        self.render_panel = RenderPanel(
+            bridge,
+            self.background,
+            workspace=workspace,
+            catalog=self.catalog,
+            pictures=self.pictures,
+            notices=notices,
+            memory=self.memory,
+        )
+        self.queue = QueuePanel(
+            bridge, self.pictures, thumb_of=self._thumb_of, scene_title=self.catalog.title
+        )
+        self.files = ProjectFiles(
+            bridge, workspace, notices=notices, memory=self.memory, window=self
+        )
+        self.intake = Intake(
+            bridge, self.background, workspace=workspace, notices=notices, parent=self
+        )
+        self.announcer = Announcer(
+            bridge, self.background, notices=notices, memory=self.memory, window=self
+        )
+        self._stats_timer = QTimer(self, singleShot=True, interval=STATS_REST_MS)
+
+    def _build_layout(self) -> None:
+        self.columns = QSplitter(Qt.Orientation.Horizontal)
+        for panel, smallest in (
+            (self.library, 236),
+            (self.stage, 440),
+            (self.render_panel, 288),
+        ):
+            panel.setMinimumWidth(smallest)
+            self.columns.addWidget(panel)
+        self.render_panel.setMaximumWidth(380)
+        self.library.setMaximumWidth(420)
+        self.columns.setStretchFactor(1, 1)
+        self.columns.setSizes([268, 860, 300])
+        self.rows = QSplitter(Qt.Orientation.Vertical)
+        self.rows.addWidget(self.columns)
+        self.rows.addWidget(self.queue)
+        self.rows.setStretchFactor(0, 1)
+        self.rows.setSizes([580, 232])
+        for splitter in (self.columns, self.rows):
+            splitter.setHandleWidth(8)
+            splitter.setChildrenCollapsible(False)
+        body = framed("clear", row(self.rows, margins=(8, 8, 8, 8)))
+        self.stats_label = label("")
+        self.note_label = label("")
+        status = framed(
+            "status", row(self.stats_label, None, self.note_label, margins=(14, 0, 14, 0))
+        )
+        status.setFixedHeight(STATUS_PX)
+        root = QWidget()
+        root.setObjectName("root")
+        layout = QVBoxLayout(root)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.header)
+        layout.addWidget(body, 1)
+        layout.addWidget(status)
+        self.setCentralWidget(root)
+        self.veil = DropVeil(self)
+
+    def _connect(self) -> None:
+        self.bridge.request_failed.connect(self.notices.show_error)
+        self.bridge.connection_changed.connect(self._on_connection)
+        self.header.new_requested.connect(self.files.new)
+        self.header.open_requested.connect(self.files.open)
+        self.header.save_requested.connect(self.files.save)
+        self.header.save_as_requested.connect(self.files.save_as)
+        self.header.project_picked.connect(self.files.open_recent)
+        self.header.settings_requested.connect(self.open_settings)
+        self.header.help_requested.connect(self.open_sheet)
+        self.header.details_requested.connect(self._show_engine)
+        self.library.chosen.connect(self.workspace.choose)
+        self.library.add_requested.connect(self.open_files)
+        self.library.reveal_requested.connect(self._reveal_asset)
+        self.library.analyze_requested.connect(self._analyze)
+        self.workspace.asset_changed.connect(self.library.show_chosen)
+        self.bridge.asset_changed.connect(self.workspace.update_asset)
+        self.library.model.loaded.connect(self._on_tracks)
+
+    def _connect_work(self) -> None:
+        for source in (self.stage.open_requested, self.queue.play_requested):
+            source.connect(self.open_path)
+        self.announcer.play_requested.connect(self.open_path)
+        for source in (self.stage.reveal_requested, self.queue.reveal_requested):
+            source.connect(self.reveal_path)
+        self.intake.arrived.connect(self._on_arrived)
+        self.queue.model.counts_changed.connect(self._on_counts)
+        self.queue.model.paused_changed.connect(self._on_paused)
+        self.closing.agreed.connect(self.close)
+        self._stats_timer.timeout.connect(self._ask_stats)
+
+    def _add_shortcuts(self) -> None:
+        actions = {
+            Act.ADD_FILES: self.open_files,
+            Act.PASTE: self.paste,
+            Act.RENDER: self.render_panel.submit,
+            Act.STILL: self.stage.save_still,
+            Act.NEW: self.files.new,
+            Act.OPEN: self.files.open,
+            Act.SAVE: self.files.save,
+            Act.SAVE_AS: self.files.save_as,
+            Act.UNDO: self.workspace.undo_stack.undo,
+            Act.REDO: self.workspace.undo_stack.redo,
+            Act.SEARCH: self.library.focus_search,
+            Act.SETTINGS: self.open_settings,
+            Act.PAUSE_QUEUE: self.queue.toggle_pause,
+            Act.HELP: self.open_sheet,
+            Act.QUIT: self.close,
+        }
+        self.shortcuts = {
+            line.act: QShortcut(keys_of(line.act), self, actions[line.act]) for line in SHORTCUTS
+        }
+
+    # --- memory ---------------------------------------------------------------------------
+
+    def _restore(self) -> None:
+        geometry = self.memory.blob("window/geometry")
+        if geometry.isEmpty() or not self.restoreGeometry(geometry):
+            self.resize(*START_SIZE)
+        for key, splitter in (("columns", self.columns), ("rows", self.rows)):
+            state = self.memory.blob(f"window/{key}")
+            if not state.isEmpty():
+                splitter.restoreState(state)
+
+    def remember(self) -> None:
+        """Keep geometry, splitters and the track on the table."""
+        self.memory.keep("window/geometry", self.saveGeometry())
+        self.memory.keep("window/columns", self.columns.saveState())
+        self.memory.keep("window/rows", self.rows.saveState())
+        self.memory.keep("work/project", self.workspace.project.id)
+        self.memory.keep("work/asset", self.workspace.asset.id if self.workspace.asset else "")
+        self.memory.flush()
+
+    def _on_tracks(self) -> None:
+        """Put back what was on the table last time, once the list is there."""
+        project_id = self.memory.text("work/project")
+        asset_id = self.memory.text("work/asset")
+        self.memory.keep("work/project", "")
+        self.memory.keep("work/asset", "")
+        if self.workspace.asset is not None:
+            self.library.show_chosen(self.workspace.asset)
+        elif project_id:
+            self.files.open_recent(project_id)
+        elif (line := self.library.model.row_of(asset_id)) >= 0:
+            asset = self.library.model.asset(self.library.model.index(line))
+            if asset is not None and asset.trashed_at is None:
+                self.workspace.choose(asset)
+
+    # --- news -----------------------------------------------------------------------------
+
+    def _on_connection(self, connection: Connection) -> None:
+        if connection is Connection.READY:
+            self._ask_stats()
+            info = self.bridge.engine
+            self.note_label.setText(f"Cymatic {info.version}" if info else "")
+
+    def _on_counts(self, counts: JobCounts) -> None:
+        self.closing.counts = counts
+        self.header.show_working(counts.running)
+        if not self._stats_timer.isActive():
+            self._stats_timer.start()
+
+    def _on_paused(self, paused: bool) -> None:
+        self.closing.paused = paused
+
+    def _on_arrived(self, asset: Asset) -> None:
+        if self.workspace.asset is None:
+            self.workspace.choose(asset)
+
+    def _ask_stats(self) -> None:
+        if self.bridge.connection is Connection.READY:
+            self.bridge.ask(GetStats(), self._on_stats)
+
+    def _on_stats(self, stats: LibraryStats) -> None:
+        used = size_words(sum(stats.bytes_by_kind.values()))
+        free = size_words(stats.free_bytes)
+        self.stats_label.setText(f"{plural(stats.assets, 'track')} · {used} used · {free} free")
+
+    def _thumb_of(self, job: JobView) -> Path | None:
+        small = next((o.path for o in job.outputs if o.role == "thumbnail"), None)
+        if small is not None:
+            return small
+        picture = getattr(job.params, "picture", None)
+        scene = picture.scene if isinstance(picture, PictureParams) else ""
+        return self.catalog.thumbnail(scene)
+
+    # --- requests -------------------------------------------------------------------------
+
+    def open_files(self) -> None:
+        """Ask for files to add."""
+        globs = " ".join(f"*{suffix}" for suffix in sorted(AUDIO_SUFFIXES | VIDEO_SUFFIXES))
+        dialog = QFileDialog(
+            self,
+            "Add sound or video",
+            self.memory.folder("sources"),
+            f"Sound and video ({globs});;All files (*)",
+        )
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.filesSelected.connect(self._on_files)
+        dialog.open()
+
+    def _on_files(self, names: list[str]) -> None:
+        self.memory.keep_folder("sources", Path(names[0]))
+        self.intake.take(names)
+
+    def paste(self) -> None:
+        """Add what the clipboard names."""
+        texts = texts_of(QGuiApplication.clipboard().mimeData())
+        if texts:
+            self.intake.take(texts)
+
+    def open_settings(self) -> None:
+        """Show the settings."""
+        dialog = SettingsDialog(self.bridge, self.memory, self)
+        dialog.reveal_requested.connect(self.open_path)
+        dialog.open()
+
+    def open_sheet(self) -> None:
+        """Show the shortcuts."""
+        ShortcutSheet(self).open()
+
+    def open_path(self, path: Path) -> None:
+        """Open a file or folder with the user's own program."""
+        self.background.run(partial(open_file, path), partial(self._on_opened, path))
+
+    def reveal_path(self, path: Path) -> None:
+        """Show a file in the file manager."""
+        self.background.run(partial(reveal_file, path), partial(self._on_opened, path))
+
+    def _on_opened(self, path: Path, asked: bool) -> None:
+        if not asked:
+            self.notices.show(
+                Notice(text="This computer has no program for that.", hint=f"It is at {path}.")
+            )
+
+    def _reveal_asset(self, asset: Asset) -> None:
+        if self.bridge.engine is not None:
+            paths = LibraryPaths(self.bridge.engine.library)
+            self.reveal_path(paths.original(asset.sha256, asset.name))
+
+    def _analyze(self, asset: Asset) -> None:
+        self.bridge.ask(SubmitAnalyze(subject=Subject(asset_id=asset.id)))
+
+    def _show_engine(self, info: EngineInfo | None) -> None:
+        if info is None:
+            self.notices.show(Notice(text="The engine is starting."))
+            return
+        details = "\n".join(
+            f"{key}: {value}" for key, value in msgspec.structs.asdict(info).items()
+        )
+        hint = f"Library: {info.library}\n{plural(len(info.workers), 'job')} running now."
+        text = "The work is done on this computer."
+        self.notices.show(Notice(text=text, hint=hint, details=details))
+
+    # --- Qt -------------------------------------------------------------------------------
+
+    @override
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if texts_of(event.mimeData()):
+            event.acceptProposedAction()
+            self.library.invite_drop(True)
+            self.veil.cover()
+
+    @override
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.library.invite_drop(False)
+        self.veil.hide()
+
+    @override
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.library.invite_drop(False)
+        self.veil.hide()
+        event.acceptProposedAction()
+        self.intake.take(texts_of(event.mimeData()))
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.veil.isVisible():
+            self.veil.cover()
+
+    @override
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.closing.may_close():
+            event.ignore()
+            return
+        self.remember()
+        event.accept()
+        self.closed.emit()

@@ -1,0 +1,260 @@
+"""The queue panel: the table of jobs, its filter, pause, and what to do with a job.
+
+In: job events. Out: engine requests (cancel, retry, hold, move, pause); play and reveal signals.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import override
+
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
+from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent
+from PySide6.QtWidgets import QFrame, QHeaderView, QMenu, QStackedWidget, QTableView
+
+from core.engine.protocol import (
+    CancelJob,
+    HoldJob,
+    JobCounts,
+    JobPage,
+    ListJobs,
+    MoveJob,
+    PauseQueue,
+    ReleaseJob,
+    ResumeQueue,
+    RetryJob,
+)
+from core.jobs.model import JobStatus, JobView
+from desktop import theme
+from desktop.bridge import EngineBridge
+from desktop.pictures import Pictures
+from desktop.queue.actions import Verb, actions_of, details_of, main_output
+from desktop.queue.delegate import ROW_PX, JobDelegate
+from desktop.queue.model import Column, JobModel, QueueFilter
+from desktop.shortcuts import Act, tip
+from desktop.widgets import Segmented, column, empty_state, label, row, tool_button
+from desktop.words import duration_words
+
+WIDTHS = {
+    Column.OUTPUT: 158,
+    Column.STAGE: 132,
+    Column.PROGRESS: 190,
+    Column.FPS: 68,
+    Column.LEFT: 64,
+    Column.STATUS: 160,
+    Column.ACTIONS: 76,
+}
+
+
+class QueuePanel(QFrame):
+    """All work, waiting, running and ended.
+
+    Signals
+    -------
+    play_requested : Path
+    reveal_requested : Path
+    """
+
+    play_requested = Signal(object)
+    reveal_requested = Signal(object)
+
+    def __init__(
+        self,
+        bridge: EngineBridge,
+        pictures: Pictures,
+        *,
+        thumb_of: Callable[[JobView], Path | None],
+        scene_title: Callable[[str], str],
+    ) -> None:
+        super().__init__()
+        self.setObjectName("panel")
+        self._bridge = bridge
+        self.model = JobModel(bridge)
+        self._build()
+        self.delegate = JobDelegate(pictures, thumb_of, scene_title, self.view)
+        self.view.setItemDelegate(self.delegate)
+        self._connect(pictures)
+
+    def _build(self) -> None:
+        self.summary = label("", "dim")
+        self.remaining = label("", "dim")
+        self.filter = Segmented(
+            [
+                (QueueFilter.ALL, "All"),
+                (QueueFilter.ACTIVE, "Working"),
+                (QueueFilter.DONE, "Done"),
+                (QueueFilter.FAILED, "Failed"),
+            ],
+            "Show jobs",
+        )
+        self.filter.set_choice(QueueFilter.ALL)
+        self.pause_button = tool_button("circle-pause", tip("Pause the queue", Act.PAUSE_QUEUE))
+        self._build_table()
+        self.empty = empty_state(
+            "clapperboard", "Nothing in the queue", "Pick a track and press Render."
+        )
+        self.nothing = empty_state("list-filter", "No such jobs", "Show all jobs to see the rest.")
+        self.stack = QStackedWidget()
+        for page in (self.view, self.empty, self.nothing):
+            self.stack.addWidget(page)
+        self.stack.setCurrentWidget(self.empty)
+        head = row(
+            label("Queue", "h1"),
+            self.summary,
+            None,
+            self.remaining,
+            4,
+            self.filter,
+            self.pause_button,
+            margins=(14, 6, 8, 0),
+            spacing=8,
+        )
+        self.setLayout(column(head, self.stack, margins=(0, 0, 0, 3), spacing=2))
+        self.setMinimumHeight(132)
+
+    def _build_table(self) -> None:
+        self.view = QTableView()
+        self.view.setAccessibleName("Jobs")
+        self.view.setModel(self.model)
+        self.view.setShowGrid(False)
+        self.view.setMouseTracking(True)
+        self.view.setWordWrap(False)
+        self.view.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
+        self.view.setSelectionMode(QTableView.SelectionMode.SingleSelection)
+        self.view.setVerticalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
+        self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.view.setTabKeyNavigation(False)
+        self.view.setCornerButtonEnabled(False)
+        lines = self.view.verticalHeader()
+        lines.hide()
+        lines.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        lines.setDefaultSectionSize(ROW_PX)
+        header = self.view.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header.setHighlightSections(False)
+        header.setSectionsClickable(False)
+        header.setMinimumSectionSize(40)
+        for section, width in WIDTHS.items():
+            self.view.setColumnWidth(section, width)
+        header.setSectionResizeMode(Column.JOB, QHeaderView.ResizeMode.Stretch)
+        self.view.installEventFilter(self)
+
+    def _connect(self, pictures: Pictures) -> None:
+        self.filter.picked.connect(lambda key: self.model.set_filter(QueueFilter(key)))
+        self.pause_button.clicked.connect(self.toggle_pause)
+        self.delegate.action_picked.connect(self.act)
+        self.view.customContextMenuRequested.connect(self._open_menu)
+        self.model.counts_changed.connect(self._on_counts)
+        self.model.paused_changed.connect(self._on_paused)
+        for signal in (self.model.loaded, self.model.rowsInserted):
+            signal.connect(self._on_rows)
+        self.model.dataChanged.connect(self._show_remaining)
+        pictures.ready.connect(self.view.viewport().update)
+
+    # --- state ----------------------------------------------------------------------------
+
+    def _on_rows(self) -> None:
+        if self.model.rowCount():
+            self.stack.setCurrentWidget(self.view)
+        else:
+            whole = self.model.filter is QueueFilter.ALL
+            self.stack.setCurrentWidget(self.empty if whole else self.nothing)
+        self._show_remaining()
+
+    def _on_counts(self, counts: JobCounts) -> None:
+        parts = [
+            (counts.running, "running"),
+            (counts.queued, "waiting"),
+            (counts.done, "done"),
+            (counts.failed, "failed"),
+        ]
+        words = [f"{number:,} {name}" for number, name in parts if number]
+        if self.model.paused:
+            words.insert(0, "Paused")
+        self.summary.setText(" · ".join(words))
+
+    def _on_paused(self, paused: bool) -> None:
+        icon, text = (
+            ("circle-play", "Resume the queue") if paused else ("circle-pause", "Pause the queue")
+        )
+        self.pause_button.setIcon(theme.icon(icon, "accent" if paused else "tx2"))
+        self.pause_button.setToolTip(tip(text, Act.PAUSE_QUEUE))
+        self.pause_button.setAccessibleName(text)
+        self._on_counts(self.model.counts)
+
+    def _show_remaining(self) -> None:
+        eta_s = self.model.longest_eta_s()
+        text = "" if eta_s is None else f"Running jobs end in about {duration_words(eta_s)}"
+        if text != self.remaining.text():
+            self.remaining.setText(text)
+
+    def toggle_pause(self) -> None:
+        """Pause the queue, or let it go on."""
+        self._bridge.ask(ResumeQueue() if self.model.paused else PauseQueue())
+
+    # --- actions --------------------------------------------------------------------------
+
+    def act(self, job: JobView, verb: Verb) -> None:
+        """Do something with a job."""
+        output = main_output(job)
+        match verb:
+            case Verb.CANCEL:
+                self._bridge.ask(CancelJob(id=job.id))
+            case Verb.HOLD:
+                self._bridge.ask(HoldJob(id=job.id))
+            case Verb.RELEASE:
+                self._bridge.ask(ReleaseJob(id=job.id))
+            case Verb.RETRY:
+                self._bridge.ask(RetryJob(id=job.id))
+            case Verb.FIRST:
+                waiting = ListJobs(statuses=(JobStatus.QUEUED,), limit=1000)
+                self._bridge.ask(waiting, partial(self._move_first, job))
+            case Verb.LAST:
+                self._bridge.ask(MoveJob(id=job.id), lambda _job: self.model.reload())
+            case Verb.PLAY if output is not None:
+                self.play_requested.emit(output.path)
+            case Verb.REVEAL if output is not None:
+                self.reveal_requested.emit(output.path)
+            case Verb.COPY:
+                QGuiApplication.clipboard().setText(details_of(job))
+
+    def _move_first(self, job: JobView, page: JobPage) -> None:
+        others = [other for other in page.jobs if other.id != job.id]
+        if others:
+            request = MoveJob(id=job.id, before=others[-1].id)
+            self._bridge.ask(request, lambda _job: self.model.reload())
+
+    def _open_menu(self, at: QPoint) -> None:
+        job = self.model.job(self.view.indexAt(at))
+        if job is not None and actions_of(job):
+            self.menu_for(job).popup(self.view.viewport().mapToGlobal(at))
+
+    def menu_for(self, job: JobView) -> QMenu:
+        """Return the menu of one job."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for action in actions_of(job):
+            item = QAction(theme.icon(action.icon), action.text, menu)
+            item.triggered.connect(partial(self._on_menu, job, action.verb))
+            menu.addAction(item)
+        return menu
+
+    def _on_menu(self, job: JobView, verb: Verb, *_: object) -> None:
+        self.act(job, verb)
+
+    @override
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is not self.view or not isinstance(event, QKeyEvent):
+            return False
+        job = self.model.job(self.view.currentIndex())
+        if job is None or event.type() != QEvent.Type.KeyPress:
+            return False
+        verbs = [action.verb for action in actions_of(job)]
+        if event.key() == Qt.Key.Key_Delete and Verb.CANCEL in verbs:
+            self.act(job, Verb.CANCEL)
+            return True
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and verbs:
+            self.act(job, verbs[0])
+            return True
+        return False

@@ -1,0 +1,1 @@
+"""The inspector: scene, look, output, and the button that makes the video."""

@@ -1,0 +1,1 @@
+"""Data that ships with Cymatic: themes, fonts, icons, scenes, the demo track."""
