@@ -22,6 +22,6 @@ def analyze_file(
 
     The analyser is imported at the call, so that reading features does not load it.
     """
-    from core.analysis import analyzer
+    from core.analysis.analyzer import analyze_file as analyze
 
-    return analyzer.analyze_file(prepared_path, out_path, progress=progress)
+    return analyze(prepared_path, out_path, progress=progress)

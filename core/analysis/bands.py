@@ -11,8 +11,11 @@ BANDS: tuple[tuple[str, float, float], ...] = (
     ("air", 12_000.0, 20_000.0),
 )
 """Name and edges in Hz."""
+N_LOW_BANDS = 3
+"""How many of them, from the lowest, need the long windows."""
+BAND_NAMES = tuple(name for name, _, _ in BANDS)
 BAND_COLUMNS = tuple(
-    f"{band}.{part}" for band, _, _ in BANDS for part in ("level", "envelope", "onset")
+    f"{name}.{part}" for name in BAND_NAMES for part in ("level", "envelope", "onset")
 )
 GLOBAL_COLUMNS = ("rms", "level", "centroid", "flatness", "flux", "width", "onset")
 MEASURED_COLUMNS = BAND_COLUMNS + GLOBAL_COLUMNS

@@ -1,0 +1,174 @@
+"""The analyser: one pass over the sound, then every column scaled and written one at a time.
+
+In: prepared audio (or any `AudioSource`). Out: a features file and its header. The same input
+gives the same bytes. Memory does not grow with the track but for a few columns of it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.analysis import onsets, scale
+from core.analysis.bands import BAND_NAMES, N_LOW_BANDS
+from core.analysis.beatgrid import BeatGrid
+from core.analysis.beats import track_beats
+from core.analysis.features import HOP_S, Events, FeatureHeader, write_features
+from core.analysis.meter import (
+    ALL_FLUX,
+    CENTROID,
+    FLATNESS,
+    FLUX,
+    LOW_ONSET_S,
+    MID,
+    N_BANDS,
+    POWER,
+    SHORT_S,
+    TOTAL,
+    Survey,
+    survey,
+)
+from core.analysis.source import AudioSource
+from core.audio.loudness import Loudness, LoudnessMeter
+from core.audio.prepared import PreparedReader
+from core.units import Audio
+
+SURVEY_SHARE = 0.85
+"""How much of the work the pass over the sound is."""
+ACTIVE_BAND = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What may be left out, for measuring the parts alone."""
+
+    beats: bool = True
+    loudness: bool = True
+
+
+def analyze_file(
+    prepared_path: Path,
+    out_path: Path,
+    *,
+    progress: Callable[[float], None] = lambda fraction: None,
+) -> FeatureHeader:
+    """Measure a prepared file and write its features.
+
+    Parameters
+    ----------
+    prepared_path : a mixdown, or any file that `PreparedReader` opens.
+    out_path : the features file; it appears whole or not at all.
+    progress : called with 0 to 1; may raise to stop, then nothing is left behind.
+
+    Raises
+    ------
+    MediaError when the file cannot be read.
+    """
+    return analyze_source(PreparedReader(prepared_path), out_path, progress=progress)
+
+
+def analyze_source(
+    source: AudioSource,
+    out_path: Path,
+    *,
+    progress: Callable[[float], None] = lambda fraction: None,
+    options: Options | None = None,
+) -> FeatureHeader:
+    """Measure any source and write its features; see `analyze_file`."""
+    options = options or Options()
+    meter = LoudnessMeter(source.sample_rate_hz, source.channels) if options.loudness else None
+
+    def on_block(block: Audio, fraction: float) -> None:
+        if meter:
+            meter.add(block)
+        progress(SURVEY_SHARE * fraction)
+
+    measured = survey(source, hop_s=HOP_S, scratch=out_path.parent, on_block=on_block)
+    duration_s = source.n_samples / source.sample_rate_hz
+    fluxes = fluxes_of(measured)
+    events = find_events(measured, fluxes)
+    progress(0.9)
+    beats = BeatGrid(duration_s=duration_s)
+    if options.beats:
+        low = np.sum(fluxes.bands[:N_LOW_BANDS], axis=0)
+        beats = track_beats(fluxes.overall, low, events["onset"], duration_s=duration_s)
+    loudness = meter.result() if meter else Loudness(integrated_lufs=None, true_peak_dbtp=None)
+    progress(0.95)
+    header = FeatureHeader(
+        n_hops=measured.n_hops,
+        duration_s=duration_s,
+        sample_rate_hz=source.sample_rate_hz,
+        beats=beats,
+        tempo_bpm=beats.tempo_bpm,
+        loudness_lufs=loudness.integrated_lufs,
+        true_peak_dbtp=loudness.true_peak_dbtp,
+        events={kind: len(rows) for kind, rows in events.items()},
+    )
+    write_features(out_path, header, scaled_columns(measured, events), events=events)
+    progress(1.0)
+    return header
+
+
+@dataclass(frozen=True, slots=True)
+class Fluxes:
+    """What onsets are found in: fluxes per band and of all, with and without their ripple."""
+
+    bands: list[scale.Column]
+    overall: scale.Column
+    rippled_bands: list[scale.Column]
+    rippled_overall: scale.Column
+
+
+def fluxes_of(measured: Survey) -> Fluxes:
+    """Return the fluxes; in the overall one each band counts by how strong it usually is."""
+    bands = [measured.band_flux(band) for band in range(N_BANDS)]
+    rippled = [np.asarray(measured.raw[FLUX + band]) for band in range(N_BANDS)]
+    usual = np.array([np.sqrt(np.mean(np.square(row, dtype=np.float64))) for row in bands])
+    weights = (1 / np.maximum(usual, max(ACTIVE_BAND * usual.max(), 1e-9)) / N_BANDS).astype("f4")
+    return Fluxes(
+        bands,
+        np.sum([row * weight for row, weight in zip(bands, weights, strict=True)], axis=0),
+        rippled,
+        np.sum([row * weight for row, weight in zip(rippled, weights, strict=True)], axis=0),
+    )
+
+
+def find_events(measured: Survey, fluxes: Fluxes) -> dict[str, Events]:
+    """Return the onsets of the whole and of each band, by the name of their column."""
+
+    def found(flux: scale.Column, rippled: scale.Column, top: float, reach_s: float) -> Events:
+        rows, strengths = onsets.pick(flux, rippled, strongest_band=top)
+        return onsets.place(measured, rows, strengths, hop_s=HOP_S, reach_s=reach_s)
+
+    top = max(onsets.strong(flux) for flux in fluxes.bands)
+    events = {"onset": found(fluxes.overall, fluxes.rippled_overall, 0.0, SHORT_S)}
+    for index, name in enumerate(BAND_NAMES):
+        reach_s = LOW_ONSET_S * 0.6 if index < N_LOW_BANDS else SHORT_S * 0.75
+        flux, rippled = fluxes.bands[index], fluxes.rippled_bands[index]
+        events[f"{name}.onset"] = found(flux, rippled, top, reach_s)
+    return events
+
+
+def scaled_columns(measured: Survey, events: dict[str, Events]) -> Iterator[scale.Column]:
+    """Yield every column of the features file in order, one at a time."""
+    raw = measured.raw
+    total = scale.smoothed(raw[TOTAL])
+    levels = scale.LevelScale(total)
+
+    def onset(kind: str) -> scale.Column:
+        return onsets.impulses(events[kind], n_hops=measured.n_hops, hop_s=HOP_S)
+
+    for index, name in enumerate(BAND_NAMES):
+        power = raw[POWER + index]
+        level = levels.level(power if index < N_LOW_BANDS else scale.smoothed(power))
+        yield level
+        yield scale.envelope(level, hop_s=HOP_S)
+        yield onset(f"{name}.onset")
+    yield np.minimum(np.sqrt(raw[TOTAL]), np.float32(1))
+    yield levels.level(total)
+    yield np.asarray(raw[CENTROID])
+    yield np.asarray(raw[FLATNESS])
+    yield scale.relative_flux(np.asarray(raw[ALL_FLUX]))
+    yield scale.width(scale.smoothed(raw[MID]), total)
+    yield onset("onset")
