@@ -24,7 +24,8 @@ from core.store.job_lists import JobLists
 from core.store.jobs import JobStore, Lease
 
 _LOG = logging.getLogger(__name__)
-_PAUSED = "queue_paused"
+QUEUE_PAUSED = "queue_paused"
+"""The row of the meta table that says whether the queue is paused."""
 
 
 def lane_capacity(lane: Lane, settings: Settings) -> int:

@@ -46,6 +46,10 @@ class AssetStore:
         asset: Asset = _read(found.document)
         return asset
 
+    def has(self, asset_id: str) -> bool:
+        """Return whether there is an asset of this id."""
+        return self._database.row(sa.select(assets.c.id).where(assets.c.id == asset_id)) is not None
+
     def by_sha256(self, sha256: str) -> Asset | None:
         """Return the asset with this content, in the trash or not."""
         found = self._database.row(sa.select(assets.c.document).where(assets.c.sha256 == sha256))

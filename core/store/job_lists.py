@@ -6,8 +6,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from core.documents import to_json
 from core.errors import UsageError
-from core.jobs.model import JobKind, JobStatus, JobView
+from core.jobs.model import JobKind, JobParams, JobStatus, JobView, kind_of
 from core.store.database import Database
 from core.store.job_views import JobReader
 from core.store.jobs import CLAIMABLE
@@ -110,6 +111,17 @@ class JobLists:
         """Return the jobs, not ended, that will write a file of this name."""
         query = sa.select(jobs.c.id).where(jobs.c.output_path == output, jobs.c.list_rank < 2)
         return [row.id for row in self._database.rows(query)]
+
+    def live_like(self, params: JobParams) -> str | None:
+        """Return a job, not ended, that does exactly this already."""
+        query = sa.select(jobs.c.id).where(
+            jobs.c.kind == kind_of(params).value,
+            jobs.c.list_rank < 2,
+            jobs.c.held == sa.false(),
+            jobs.c.params == to_json(params).decode(),
+        )
+        found = self._database.row(query.limit(1))
+        return None if found is None else str(found.id)
 
     def users_of_asset(self, asset_id: str) -> list[str]:
         """Return the jobs, not ended, that read an asset."""

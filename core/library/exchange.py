@@ -1,0 +1,169 @@
+"""`.cymatic` files: a project and its originals in one zip, made and read with care.
+
+In: a project with its assets, or a file from anywhere. Out: the zip, or a `Bundle` whose
+originals are in the library. Members are found by the names that we give them, never written to
+the places that the zip names; sizes and hashes are checked while copying. Blocking; no store.
+"""
+
+import hashlib
+import re
+import shutil
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from core.documents import from_json, to_json
+from core.errors import KnownError, NotFoundError
+from core.ids import new_id
+from core.jobs.publish import move_without_replacing
+from core.library.files import disk_errors, safe_name
+from core.library.model import Asset
+from core.library.project import PROJECT_VERSION, Project
+from core.paths import LibraryPaths
+
+_PROJECT = "project.json"
+_MAX_DOCUMENT_BYTES = 16 * 1024**2
+_CHUNK = 4 * 1024**2
+_KEY = re.compile(r"[0-9A-Za-z_-]{1,200}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class ProjectFileError(KnownError):
+    """The project file cannot be used."""
+
+    code = "project-file"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """What a project file held; the originals are at their places already."""
+
+    project: Project
+    assets: tuple[Asset, ...]
+
+
+def export_project(
+    project: Project, assets: Sequence[Asset], paths: LibraryPaths, target: Path
+) -> None:
+    """Write a project file, whole or not at all.
+
+    Raises NotFoundError when an original is missing, DiskError when it cannot be written.
+    """
+    hidden = target.with_name(f".{target.name}.part")
+    with disk_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with zipfile.ZipFile(hidden, "w", zipfile.ZIP_STORED) as archive:
+                _write(archive, project, assets, paths)
+            hidden.replace(target)
+        finally:
+            hidden.unlink(missing_ok=True)
+
+
+def _write(
+    archive: zipfile.ZipFile, project: Project, assets: Sequence[Asset], paths: LibraryPaths
+) -> None:
+    archive.writestr(_PROJECT, msgspec.json.format(to_json(project), indent=2))
+    for asset in assets:
+        original = paths.original(asset.sha256, asset.name)
+        if not original.is_file():
+            raise NotFoundError(
+                f"The original of “{asset.title}” is missing.",
+                hint=f"`cymatic assets relocate {asset.id} FILE` gives it back.",
+            )
+        archive.writestr(_document(asset.id), msgspec.json.format(to_json(asset), indent=2))
+        archive.write(original, _original(asset.sha256))
+
+
+def _document(asset_id: str) -> str:
+    return f"assets/{asset_id}.json"
+
+
+def _original(sha256: str) -> str:
+    return f"originals/{sha256}"
+
+
+def import_project(source: Path, paths: LibraryPaths) -> Bundle:
+    """Read a project file and put its originals into the library.
+
+    Raises ProjectFileError for anything that is not as we write it, DiskError.
+    """
+    try:
+        with zipfile.ZipFile(source) as archive:
+            project = _read_document(archive, _PROJECT, Project)
+            if project.version > PROJECT_VERSION:
+                raise ProjectFileError(
+                    f"{source.name} is from a newer Cymatic.", hint="Install that version."
+                )
+            ids = dict.fromkeys(clip.asset_id for clip in project.recipe.clips)
+            assets = tuple(_read_asset(archive, asset_id, paths) for asset_id in ids)
+    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
+        raise ProjectFileError(
+            f"{source.name} cannot be read as a project: {error}.",
+            hint="It may be damaged; copy it again from where it came.",
+        ) from error
+    return Bundle(project=project, assets=assets)
+
+
+def _read_document[T](archive: zipfile.ZipFile, name: str, kind: type[T]) -> T:
+    with _member(archive, name) as member:
+        data = member.read(_MAX_DOCUMENT_BYTES + 1)
+    if len(data) > _MAX_DOCUMENT_BYTES:
+        raise ProjectFileError(f"{name} in the project file is too large.")
+    return from_json(data, kind)
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
+    try:
+        return archive.open(name)
+    except KeyError:
+        raise ProjectFileError(
+            f"The project file has no {name}.", hint="It is not a whole `.cymatic` file."
+        ) from None
+
+
+def _read_asset(archive: zipfile.ZipFile, asset_id: str, paths: LibraryPaths) -> Asset:
+    asset = _read_document(archive, _document(asset_id), Asset)
+    safe = _SHA256.fullmatch(asset.sha256) and _KEY.fullmatch(asset.pcm.key)
+    if not safe or not _KEY.fullmatch(asset_id) or asset.id != asset_id:
+        raise ProjectFileError("An asset in the project file has no sound id or hash.")
+    asset = msgspec.structs.replace(asset, name=safe_name(asset.name), analysis=None, missing=False)
+    _copy_original(archive, asset, paths)
+    return asset
+
+
+def _copy_original(archive: zipfile.ZipFile, asset: Asset, paths: LibraryPaths) -> None:
+    target = paths.original(asset.sha256, asset.name)
+    if target.exists():
+        return
+    staging = paths.staging(f"import-{new_id()}")
+    with disk_errors(target):
+        staging.mkdir(parents=True)
+        try:
+            staged = staging / "original"
+            with _member(archive, _original(asset.sha256)) as member, staged.open("wb") as sink:
+                _copy_checked(member, sink, asset)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            move_without_replacing(staged, target)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+def _copy_checked(member: IO[bytes], sink: IO[bytes], asset: Asset) -> None:
+    """Copy at most the bytes that the asset says it has; a zip may promise less than it holds."""
+    digest, left = hashlib.sha256(), asset.size_bytes
+    while chunk := member.read(min(_CHUNK, left + 1)):
+        left -= len(chunk)
+        if left < 0:
+            break
+        digest.update(chunk)
+        sink.write(chunk)
+    if left != 0 or digest.hexdigest() != asset.sha256:
+        raise ProjectFileError(
+            f"The original of “{asset.title}” in the project file is damaged.",
+            hint="Copy the project file again from where it came.",
+        )
