@@ -46,10 +46,11 @@ def analyze(context: click.Context, subject: str, output: Path | None, force: bo
     if not isinstance(job.result, AnalyzeResult):
         raise BugError("An analysis ended without a result.")
     if file is not None:
-        from core.cli.feature_files import export_features
+        from core.analysis.export import export_features
+        from core.analysis.features import open_features
 
         key = job.result.analysis.features_key
-        export_features(LibraryPaths(scope.library).features(key), file)
+        export_features(open_features(LibraryPaths(scope.library).features(key)), file)
         note(f"Wrote {file}")
     print_document("analysis", job.result) if scope.json else say(_text(job.result))
 

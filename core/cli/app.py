@@ -53,10 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     wants_json = "--json" in words
-    library = read_environment().library
+    context = None
     try:
         with root.make_context("cymatic", words) as context:
-            library = scope_of(context).library
             status = root.invoke(context)
     except click.exceptions.Exit as stop:
         return stop.exit_code
@@ -67,5 +66,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         return report_interrupt(wants_json)
     except Exception as error:  # noqa: BLE001 - a door: whatever else arrives here is a bug
+        library = scope_of(context).library if context else read_environment().library
         return report_bug(error, library, wants_json)
     return status if isinstance(status, int) else 0

@@ -83,7 +83,7 @@ async def follow(client: EngineClient, job_id: str, display: Display) -> JobView
     async for event in client.stream(WatchJob(id=job_id)):
         job = event.job
         display.show(job)
-    return job or await client.call(GetJob(id=job_id))
+    return job if job is not None else await client.call(GetJob(id=job_id))
 
 
 async def cancel_all(client: EngineClient, chain: Sequence[JobView]) -> None:

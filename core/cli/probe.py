@@ -20,13 +20,13 @@ from core.units import time_text
 @click.pass_context
 def probe(context: click.Context, file: Path, quick: bool) -> None:
     """Show the streams, length, tags and loudness of a file."""
-    from core.cli.loudness import measure_loudness
+    from core.cli.loudness import measure_file
     from core.ingest.probe import probe_file
 
     path = file.expanduser().absolute()
     media = probe_file(path)
     report = ProbeReport(
-        path=path, media=media, loudness=None if quick else measure_loudness(path, media)
+        path=path, media=media, loudness=None if quick else measure_file(path, media)
     )
     print_document("probe", report) if scope_of(context).json else say(_text(report))
 
