@@ -38,6 +38,7 @@ def write_thumbnail(video: Path, target: Path, *, is_stereo: bool = False) -> No
     """
     best: NDArray[np.uint8] | None = None
     with encoder_errors("Making the thumbnail", video), av.open(str(video), "r") as container:
+        container.streams.video[0].codec_context.thread_count = 2
         for place in _PLACES:
             frame = _key_frame(container, place)
             if frame is None:
@@ -53,7 +54,6 @@ def write_thumbnail(video: Path, target: Path, *, is_stereo: bool = False) -> No
 def _key_frame(container: InputContainer, place: float) -> VideoFrame | None:
     """Return the key frame at or before `place`, 0 to 1 of the video."""
     stream = container.streams.video[0]
-    stream.codec_context.thread_count = 2
     at_s = Fraction(place) * (stream.duration or 0) * exact(stream.time_base)
     container.seek(int(at_s / exact(stream.time_base)), stream=stream)
     return next(container.decode(stream), None)
