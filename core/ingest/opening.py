@@ -42,15 +42,12 @@ def open_media(path: Path) -> Iterator[InputContainer]:
         It is no ordinary file, cannot be read, is empty, or is not media. Errors of FFmpeg
         inside the `with` block become MediaError as well.
     """
+    _require_text_name(path)
     _require_content(path)
     options = {"protocol_whitelist": "file", "format_whitelist": _format_whitelist()}
     try:
         with av.open(path, "r", options=options) as container:
             yield container
-    except UnicodeEncodeError as error:
-        raise MediaError(
-            "The file's name is not readable text.", hint="Rename the file, then try again."
-        ) from error
     except (av.FFmpegError, UnicodeDecodeError) as error:
         require_whole(path)
         raise _media_error(path, error) from error
@@ -73,6 +70,15 @@ def require_whole(path: Path) -> None:
 @cache
 def _format_whitelist() -> str:
     return ",".join(sorted(av.formats_available - REFERENCE_FORMATS - TEXT_FORMATS))
+
+
+def _require_text_name(path: Path) -> None:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise MediaError(
+            "The file's name is not readable text.", hint="Rename it, then try again."
+        ) from error
 
 
 def _require_content(path: Path) -> None:
