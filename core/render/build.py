@@ -5,7 +5,6 @@ time range. Out: a plan with whole scenes and an exact frame range. Pure but for
 looks the files up in the library.
 """
 
-import hashlib
 import math
 from collections.abc import Sequence
 from fractions import Fraction
@@ -14,9 +13,10 @@ from typing import NamedTuple
 
 from core.analysis.features import features_key, open_features
 from core.audio.recipe import Recipe, identity_recipe, prepared_key
-from core.errors import KnownError, NotFoundError, UsageError
+from core.errors import NotFoundError, UsageError
 from core.jobs.context import JobContext
 from core.jobs.model import AssetRef, PictureParams
+from core.library.files import hash_file
 from core.render.formats import format_named
 from core.render.plan import ContentRef, FileSpec, PictureSpec, RenderPlan
 from core.scenes.library import load_scene
@@ -140,8 +140,12 @@ def plan_for(
     return build_plan(
         picture=picture,
         cues=project.cues if project else (),
-        audio=ContentRef(key=files.prepared.stem, sha256=_sha256(files.prepared)),
-        features=ContentRef(key=files.features.name, sha256=_sha256(files.features)),
+        audio=ContentRef(
+            key=files.prepared.stem, sha256=hash_file(files.prepared, tick=ctx.check_abort)
+        ),
+        features=ContentRef(
+            key=files.features.name, sha256=hash_file(files.features, tick=ctx.check_abort)
+        ),
         duration_s=header.duration_s,
         start_s=start_s,
         end_s=end_s,
@@ -195,11 +199,3 @@ def _with_scenes(cues: Sequence[Cue]) -> tuple[tuple[Cue, ...], tuple[Scene, ...
             )
         )
     return tuple(named), tuple(scenes.values())
-
-
-def _sha256(file: Path) -> str:
-    try:
-        with file.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise KnownError(f"{file.name} cannot be read.", code="read", path=file) from error

@@ -6,6 +6,7 @@ before. The same renderer draws previews and exports.
 """
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from fractions import Fraction
 from types import TracebackType
 from typing import Any, Self
@@ -65,7 +66,8 @@ class FrameRenderer:
         self._fps: Fraction = plan.picture.fps
         self._seed = plan.picture.seed
         self._projection = plan.picture.format.projection
-        try:
+        with ExitStack() as on_failure:
+            on_failure.callback(self.close)
             self._check_size()
             self._cues = CueTrack(plan.picture, features)
             self._passes = PassSet(self.context, quality=plan.picture.quality)
@@ -73,9 +75,7 @@ class FrameRenderer:
             self._clock = TileClock(self.width, self.height)
             for shot in self._cues.shots:
                 self._passes.prepare(shot.scene)
-        except BaseException:
-            self.close()
-            raise
+            on_failure.pop_all()
 
     @property
     def renderer(self) -> str:

@@ -102,7 +102,7 @@ class AgeLine:
         if index < 0:
             return NEVER_S
         shown = math.floor((self.times_s[index] + _EDGE_S) * float(fps))
-        return self.amount * (max(frame_index - shown, 0) + 0.5) / float(fps)
+        return float(self.amount * (max(frame_index - shown, 0) + 0.5) / float(fps))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
