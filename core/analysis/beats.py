@@ -120,13 +120,9 @@ def _confidence(pulse: NDArray[np.float64], path: TempoPath, rows: NDArray[np.in
 def _snapped(times_s: NDArray[np.float64], onsets: Events, duration_s: float) -> tuple[float, ...]:
     """Return beat times moved onto the exact onset nearby, where there is one."""
     if len(onsets):
-        after = (
-            np.clip(np.searchsorted(onsets.times_s, times_s), 1, len(onsets) - 1)
-            if len(onsets) > 1
-            else np.zeros(len(times_s), np.int64)
-        )
+        after = np.minimum(np.searchsorted(onsets.times_s, times_s), len(onsets) - 1)
         before = np.maximum(after - 1, 0)
-        nearer = np.abs(onsets.times_s[before] - times_s) < np.abs(onsets.times_s[after] - times_s)
-        nearest = onsets.times_s[np.where(nearer, before, after)]
+        earlier, later = onsets.times_s[before], onsets.times_s[after]
+        nearest = np.where(np.abs(earlier - times_s) < np.abs(later - times_s), earlier, later)
         times_s = np.where(np.abs(nearest - times_s) <= SNAP_S, nearest, times_s)
-    return tuple(round(float(time), 6) for time in np.clip(times_s, 0.0, duration_s))
+    return tuple(np.clip(times_s, 0.0, duration_s).tolist())

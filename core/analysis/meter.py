@@ -36,10 +36,14 @@ LOW_RATE_HZ = 6_000
 FINE_BINS_HZ = 500
 BLOCK_HOPS = 100
 MEMORY_FRAMES = 4
+ATTACK = np.float32(0.35)
+"""Share of a fine bin's peak that its first loud sample has."""
 RIPPLE = 0.003
 """Share of the track's loud moments (fourth root of power) under which a rise is no onset."""
 PRE_EMPHASIS = np.float32(0.95)
 FLOOR = np.float32(1e-20)
+LOUDEST = 1e6
+"""Samples over this are nonsense; their squares must not overflow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class Survey:
 
     raw : float32 (N_RAW, n_hops); powers in full scale squared, fluxes in its fourth root.
     fine_peaks : float32, largest pre-emphasised sample of each fine bin (2 ms).
-    fine_at : where in its bin it is, in samples.
+    fine_at : where in its bin a sample first comes near that, in samples.
     fine_samples : samples in a fine bin.
     """
 
@@ -219,7 +223,7 @@ class _Low:
 
 
 class _Fine:
-    """The largest pre-emphasised sample in every 2 ms, and where it is."""
+    """The largest pre-emphasised sample in every 2 ms, and where the rise to it begins."""
 
     def __init__(self, result: Survey) -> None:
         self._result, self._done = result, 0
@@ -237,9 +241,9 @@ class _Fine:
         bins = ready[: whole * size].reshape(whole, size)
         self._left = ready[whole * size :]
         rows = slice(self._done, self._done + whole)
-        at = bins.argmax(axis=1)
-        self._result.fine_at[rows] = at
-        self._result.fine_peaks[rows] = bins[np.arange(whole), at]
+        peaks = bins.max(axis=1)
+        self._result.fine_peaks[rows] = peaks
+        self._result.fine_at[rows] = (bins >= ATTACK * peaks[:, None]).argmax(axis=1)
         self._done += whole
 
 
@@ -254,10 +258,11 @@ def _columns[T: np.generic](
 
 def _finite(block: Audio) -> Audio:
     """Return the block with 0 for what is not a finite number."""
-    # One sum finds any NaN or infinity far sooner than looking at every sample.
-    if np.isfinite(block.sum()):
+    # Extremes are NaN when any sample is, and NaN compares false.
+    if block.size == 0 or (block.max() < LOUDEST and block.min() > -LOUDEST):
         return block
-    return np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
+    clean = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
+    return np.clip(clean, -LOUDEST, LOUDEST, out=clean)
 
 
 def _matrix(columns: list[NDArray[np.float32]], *, means: bool = False) -> NDArray[np.float32]:

@@ -61,7 +61,8 @@ class LevelScale:
         ceiling = max(high, self._loud_db - QUIET_BAND_DB)
         span = min(max(ceiling - low, MIN_SPAN_DB), MAX_SPAN_DB)
         level: Column = 1 + (band_db - np.float32(ceiling)) / np.float32(span)
-        return np.minimum(np.maximum(level, np.float32(0)), np.float32(1))
+        np.clip(level, 0, 1, out=level)
+        return level
 
 
 def envelope(level: Column, *, hop_s: Fraction) -> Column:
@@ -72,7 +73,7 @@ def envelope(level: Column, *, hop_s: Fraction) -> Column:
     slope = float(hop_s) / RELEASE_S * np.arange(len(level))
     with np.errstate(divide="ignore"):
         logs = np.log(level.astype(np.float64)) + slope
-    held = np.maximum.accumulate(logs) - slope
+    held: NDArray[np.float64] = np.maximum.accumulate(logs) - slope
     return np.exp(held).astype(np.float32)
 
 

@@ -84,13 +84,15 @@ class PowerSpectrum:
         spectrum = fft.rfft(frames * self._window, axis=1, overwrite_x=True)
         parts: Signal = spectrum.view(np.float32)
         np.multiply(parts, parts, out=parts)
-        return np.add(parts[:, ::2], parts[:, 1::2])
+        power: Signal = np.add(parts[:, ::2], parts[:, 1::2])
+        return power
 
     def band_weights(self, low_hz: float, high_hz: float) -> NDArray[np.float32]:
         """Return each bin's share that lies between two frequencies, 0 to 1, (bins,)."""
         left = np.maximum(self.frequencies_hz - self.bin_hz / 2, low_hz)
         right = np.minimum(self.frequencies_hz + self.bin_hz / 2, high_hz)
-        return (np.maximum(right - left, 0.0) / self.bin_hz).astype(np.float32)
+        share: NDArray[np.float64] = np.maximum(right - left, 0.0) / self.bin_hz
+        return share.astype(np.float32)
 
 
 class Decimator:
