@@ -285,7 +285,7 @@ def _video_frames(
     row = np.arange(width, dtype=np.uint8)
     for index in range(max(1, round(duration_s * fps))):
         picture = np.zeros((height, width, 3), dtype=np.uint8)
-        picture[:, :, 0] = row + 4 * index
+        picture[:, :, 0] = row + np.uint8(4 * index % 256)  # wraps around
         picture[: (index * 3) % height, :, 1] = 160
         frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
         frame.pts, frame.time_base = index, 1 / fps

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from core.backends import TARGETS, require_target
 from core.cli.subject import subject_of
 from core.cli.values import FPS, TIME
 from core.engine.client import EngineClient
@@ -24,7 +25,6 @@ from core.scenes.library import default_scene_name, load_scene
 from core.scenes.values import parse_assignments, validate_values
 
 QUALITIES = ("draft", "final")
-TARGETS = ("local", "modal")
 DEFAULT_FPS = Fraction(30)
 
 
@@ -155,6 +155,7 @@ async def render_request(
     overwrite: bool = False,
 ) -> SubmitRender:
     """Return the request that renders what the user named."""
+    require_target(part.target or TARGETS[0])
     subject = await subject_of(client, text)
     spec = await project_output(client, subject)
     start_s, end_s = time_range(part, spec)

@@ -7,6 +7,7 @@ files exist are left out; a step that is queued already is shared, not doubled.
 from dataclasses import dataclass
 
 from core.audio.recipe import Recipe, identity_recipe, prepared_key
+from core.backends import require_target
 from core.documents import hash_of
 from core.engine.parts import Parts
 from core.engine.protocol import (
@@ -20,7 +21,7 @@ from core.engine.protocol import (
     Submitted,
 )
 from core.engine.routes import Answers
-from core.errors import NotAvailableYetError, UsageError
+from core.errors import UsageError
 from core.ids import new_id
 from core.ingest.sources import Source, require_available, source_name
 from core.jobs.model import (
@@ -237,10 +238,7 @@ class Submissions:
 
     def _check_render(self, request: SubmitRender) -> None:
         _check_picture(request.picture)
-        if request.target != "local":
-            raise NotAvailableYetError(
-                f"Rendering on “{request.target}” is not available yet.", hint="Use local."
-            )
+        require_target(request.target)
         if request.start_s < 0 or (request.end_s is not None and request.end_s <= request.start_s):
             raise UsageError("The end of the range must be after its start.")
         self._check_output(request)
