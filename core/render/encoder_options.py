@@ -97,7 +97,7 @@ def _slots(shape: VideoShape, bytes_per_pixel: float, resources: Resources) -> i
 
 def _tune_x264(shape: VideoShape, draft: bool, resources: Resources) -> EncoderTuning:
     slots = _slots(shape, X264_SLOT_BYTES_PER_PIXEL, resources)
-    threads = max(1, min(resources.cores * 3 // 2, _MAX_THREADS, slots // 4))
+    threads = max(1, min(resources.cores * 3 // 2, _MAX_THREADS, (slots - 8) // 2))
     lookahead = max(0, min(10 if draft else 30, slots - threads - 8))
     options = {
         "preset": "veryfast" if draft else "fast",
