@@ -4,13 +4,20 @@ A cell is source kind × door × (recipe or none) × backend × destination. A m
 issue enables makes new cells, and this test fails until a test covers each of them.
 """
 
+import ast
 import itertools
 import typing
 from pathlib import Path
 
+import pytest
+
 from core.backends import TARGETS, require_target
 from core.errors import NotAvailableYetError
 from core.ingest.sources import Source, require_available
+from tests.flows.conftest import CommandLine
+from tests.flows.test_render_flow import write_source
+from tests.flows.videos import read_video
+from tests.media import click_track
 
 ROOT = Path(__file__).parents[2]
 DOORS = ("window", "command line")
@@ -22,10 +29,18 @@ NOT_YET = {
     "r2": "comes with the mirror",
 }
 
-FLOWS = {
-    "window": "tests/desktop/test_drop_flow.py::test_a_dropped_file_becomes_a_video[{source}-{to}]",
-    "command line": "tests/flows/test_matrix.py::test_the_command_line_renders[{source}-{to}]",
+COVERED_BY = {
+    "command line": "test_the_command_line_renders_every_cell",
+    "window": "test_a_dropped_file_becomes_a_video",
 }
+"""The test, somewhere below tests/, that walks a door's cells."""
+CELLS = {
+    (source, door, "none", "local", to)
+    for source in ("audio_file", "video_file")
+    for door in COVERED_BY
+    for to in ("library", "file")
+}
+"""What those tests walk. Raise it together with them."""
 
 
 def members(union: object) -> list[str]:
@@ -62,13 +77,31 @@ def enabled_cells() -> list[tuple[str, str, str, str, str]]:
     ]
 
 
-COVERED = {
-    (source, door, "none", "local", to)
-    for source in ("audio_file", "video_file")
-    for door in DOORS
-    for to in ("library", "file")
-}
-
-
 def test_every_enabled_cell_is_covered():
-    assert set(enabled_cells()) == COVERED
+    assert set(enabled_cells()) == CELLS
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_the_test_that_covers_a_door_exists(door: str):
+    names = {
+        node.name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert COVERED_BY[door] in names
+
+
+@pytest.mark.parametrize(
+    ("source", "to"), [(cell[0], cell[4]) for cell in sorted(CELLS) if cell[1] == "command line"]
+)
+def test_the_command_line_renders_every_cell(
+    source: str, to: str, cli: CommandLine, tmp_path: Path
+):
+    file = write_source(source, tmp_path, click_track(1.0))
+    where = ("-o", tmp_path / "out.mp4") if to == "file" else ()
+    done = cli("render", file, "--format", "160x90", "--fps", "10", "--json", *where)
+    assert done.status == 0, done.err
+    (path,) = (Path(out["path"]) for out in done.document["outputs"] if out["role"] == "main")
+    assert path.is_relative_to(cli.library if to == "library" else tmp_path)
+    assert read_video(path).n_frames == pytest.approx(10, abs=1)
