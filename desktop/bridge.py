@@ -84,11 +84,10 @@ class JobWatch(QObject):
             self.finish(event)
 
     def finish(self, event: JobEvent) -> None:
-        """Emit the end and let every connection go."""
+        """Emit the end; with this object every connection goes."""
         self.is_over = True
         self.ended.emit(event.job)
-        self.changed.disconnect()
-        self.ended.disconnect()
+        self.blockSignals(True)
         self.deleteLater()
 
 
@@ -135,14 +134,13 @@ class EngineBridge(QObject):
             await self._client.close()
 
     async def call[R](self, request: Request[R]) -> R:
-        """Return the answer; a lost engine is waited for once, then the request is sent again."""
+        """Return the answer, once the engine is there.
+
+        The client itself sends again what may be sent twice; anything else that was lost with
+        an engine is the user's to decide.
+        """
         await self._ready.wait()
-        try:
-            return await self._require().call(request)
-        except EngineUnreachableError:
-            self._ready.clear()
-            await self._ready.wait()
-            return await self._require().call(request)
+        return await self._require().call(request)
 
     def ask[R](
         self,
@@ -192,32 +190,49 @@ class EngineBridge(QObject):
             try:
                 async for event in self._require().stream(WatchJob(id=watch.job_id)):
                     watch.publish(event)
-                if not watch.is_over:
-                    await asyncio.sleep(RETRY_S[0])
-            except EngineUnreachableError:
-                self._ready.clear()
+            except EngineUnreachableError as error:
+                _log.info("A watch was cut off: %s", error.message)
             except KnownError as error:
                 self.request_failed.emit(error)
                 return
+            if not watch.is_over:
+                await asyncio.sleep(RETRY_S[0])
 
     async def _follow(self) -> None:
         attempt = 0
         while True:
             try:
                 self._client = await self._connector()
-                events = self._client.stream(WatchLibrary())
-                self.engine = await self._client.call(GetEngine())
-                attempt = 0
-                self._ready.set()
-                self._set_connection(Connection.READY)
-                async for event in events:
+                async for event in self._events(self._client):
+                    attempt = 0
                     self._publish(event)
-            except KnownError as error:
+            except EngineUnreachableError as error:
                 _log.info("Engine: %s", error.message)
+            except KnownError as error:
+                self.request_failed.emit(error)
             self._ready.clear()
             self._set_connection(Connection.LOST if self.engine else Connection.CONNECTING)
+            if self._client is not None:
+                await self._client.close()
             await asyncio.sleep(RETRY_S[min(attempt, len(RETRY_S) - 1)])
             attempt += 1
+
+    async def _events(self, client: Client) -> AsyncIterator[object]:
+        """Give the library's events; the panels look at it only once nothing can be missed."""
+        events = aiter(client.stream(WatchLibrary()))
+        upcoming = asyncio.ensure_future(anext(events))
+        try:
+            self.engine = await client.call(GetEngine())
+            self._ready.set()
+            self._set_connection(Connection.READY)
+            while True:
+                yield await upcoming
+                upcoming = asyncio.ensure_future(anext(events))
+        except StopAsyncIteration:
+            return
+        finally:
+            upcoming.cancel()
+            await asyncio.gather(upcoming, return_exceptions=True)
 
     def _publish(self, event: object) -> None:
         match event:

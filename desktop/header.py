@@ -19,7 +19,7 @@ from desktop.widgets import label, row, tool_button
 from desktop.workspace import SavedMark, Workspace
 
 HEIGHT_PX = 52
-TITLE_PX = (120, 420)
+TITLE_PX = (64, 420)
 MOST_RECENT = 10
 PILL_WORDS = {
     Connection.CONNECTING: ("This computer · Starting…", "amber"),
@@ -153,7 +153,7 @@ class Header(QFrame):
         self.redo_button.setToolTip(tip(redo, Act.REDO))
 
     def _on_project(self, project: Project) -> None:
-        if not self.title.hasFocus() and self.title.text() != project.title:
+        if not self.title.isModified() and self.title.text() != project.title:
             self.title.setText(project.title)
             self.title.setCursorPosition(0)
 
@@ -209,7 +209,9 @@ class Header(QFrame):
     # --- title ----------------------------------------------------------------------------
 
     def _on_renamed(self) -> None:
-        self._workspace.rename(self.title.text())
+        if self.title.isModified():
+            self.title.setModified(False)
+            self._workspace.rename(self.title.text())
         self.title.setCursorPosition(0)
 
     def _fit_title(self, *_: object) -> None:
@@ -224,6 +226,7 @@ class Header(QFrame):
         key = event.key() if isinstance(event, QKeyEvent) else None
         if key == Qt.Key.Key_Escape:
             self.title.setText(self._workspace.project.title)
+            self.title.setModified(False)
         elif key not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             return False
         self.title.clearFocus()

@@ -6,6 +6,7 @@ are read on the pool.
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QObject, Signal
@@ -62,10 +63,14 @@ class Intake(QObject):
     -------
     submitted : JobView, the ingest job of one source
     arrived : Asset, made by a job that this window submitted
+    analysis_started : str, the id of an asset whose analysis was submitted with it
+    analysis_ended : str, the id of that asset, however it ended
     """
 
     submitted = Signal(object)
     arrived = Signal(object)
+    analysis_started = Signal(str)
+    analysis_ended = Signal(str)
 
     def __init__(
         self,
@@ -81,6 +86,8 @@ class Intake(QObject):
         self._background = background
         self._workspace = workspace
         self._notices = notices
+        self._assets: dict[str, str] = {}
+        """Asset by the job that analyses it."""
 
     def take(self, texts: Sequence[str]) -> None:
         """Take paths, folders and links in; project files are opened."""
@@ -114,10 +121,20 @@ class Intake(QObject):
     def _on_submitted(self, answer: Submitted) -> None:
         first = answer.chain[0] if answer.chain else answer.job
         self.submitted.emit(first)
-        self._bridge.watch(first.id).ended.connect(self._on_ended)
+        self._bridge.watch(first.id).ended.connect(partial(self._on_ended, answer.job))
+        if answer.job.id != first.id:
+            self._bridge.watch(answer.job.id).ended.connect(self._on_analysed)
 
-    def _on_ended(self, job: JobView) -> None:
+    def _on_analysed(self, job: JobView) -> None:
+        asset_id = self._assets.pop(job.id, "")
+        if asset_id:
+            self.analysis_ended.emit(asset_id)
+
+    def _on_ended(self, analysis: JobView, job: JobView) -> None:
         if isinstance(job.result, IngestResult):
+            if job.result.asset.analysis is None:
+                self._assets[analysis.id] = job.result.asset.id
+                self.analysis_started.emit(job.result.asset.id)
             if job.result.duplicate:
                 title = job.result.asset.title
                 self._notices.show(

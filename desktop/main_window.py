@@ -53,6 +53,7 @@ from desktop.settings.sheet import ShortcutSheet
 from desktop.shortcuts import SHORTCUTS, Act, keys_of
 from desktop.stage.panel import StagePanel
 from desktop.tasks import Background
+from desktop.theme import RESOURCES
 from desktop.widgets import framed, label, row
 from desktop.words import plural, size_words
 from desktop.workspace import Workspace
@@ -60,7 +61,10 @@ from desktop.workspace import Workspace
 START_SIZE = (1440, 900)
 SMALLEST = (1080, 640)
 STATS_REST_MS = 800
+DEMO_TRACK = RESOURCES / "demo" / "first-light.opus"
 STATUS_PX = 24
+INSPECTOR_PX = 304
+QUEUE_SHARE = 0.29
 
 
 class MainWindow(QMainWindow):
@@ -138,27 +142,16 @@ class MainWindow(QMainWindow):
         self._stats_timer = QTimer(self, singleShot=True, interval=STATS_REST_MS)
 
     def _build_layout(self) -> None:
-        self.columns = QSplitter(Qt.Orientation.Horizontal)
-        for panel, smallest in (
-            (self.library, 236),
-            (self.stage, 440),
-            (self.render_panel, 288),
-        ):
-            panel.setMinimumWidth(smallest)
-            self.columns.addWidget(panel)
-        self.render_panel.setMaximumWidth(380)
+        self.library.setMinimumWidth(236)
         self.library.setMaximumWidth(420)
+        self.stage.setMinimumWidth(420)
+        self.columns = _splitter(Qt.Orientation.Horizontal, self.library, self.stage)
         self.columns.setStretchFactor(1, 1)
-        self.columns.setSizes([268, 860, 300])
-        self.rows = QSplitter(Qt.Orientation.Vertical)
-        self.rows.addWidget(self.columns)
-        self.rows.addWidget(self.queue)
+        self.columns.setSizes([268, 840])
+        self.rows = _splitter(Qt.Orientation.Vertical, self.columns, self.queue)
         self.rows.setStretchFactor(0, 1)
-        self.rows.setSizes([580, 232])
-        for splitter in (self.columns, self.rows):
-            splitter.setHandleWidth(8)
-            splitter.setChildrenCollapsible(False)
-        body = framed("clear", row(self.rows, margins=(8, 8, 8, 8)))
+        self.render_panel.setFixedWidth(INSPECTOR_PX)
+        body = framed("clear", row(self.rows, self.render_panel, margins=(8, 8, 8, 8)))
         self.stats_label = label("")
         self.note_label = label("")
         status = framed(
@@ -167,6 +160,7 @@ class MainWindow(QMainWindow):
         status.setFixedHeight(STATUS_PX)
         root = QWidget()
         root.setObjectName("root")
+        root.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         layout = QVBoxLayout(root)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -174,6 +168,7 @@ class MainWindow(QMainWindow):
         layout.addWidget(body, 1)
         layout.addWidget(status)
         self.setCentralWidget(root)
+        root.setFocus()
         self.veil = DropVeil(self)
 
     def _connect(self) -> None:
@@ -189,6 +184,7 @@ class MainWindow(QMainWindow):
         self.header.details_requested.connect(self._show_engine)
         self.library.chosen.connect(self.workspace.choose)
         self.library.add_requested.connect(self.open_files)
+        self.library.demo_requested.connect(partial(self.intake.take, [str(DEMO_TRACK)]))
         self.library.reveal_requested.connect(self._reveal_asset)
         self.library.analyze_requested.connect(self._analyze)
         self.workspace.asset_changed.connect(self.library.show_chosen)
@@ -202,6 +198,8 @@ class MainWindow(QMainWindow):
         for source in (self.stage.reveal_requested, self.queue.reveal_requested):
             source.connect(self.reveal_path)
         self.intake.arrived.connect(self._on_arrived)
+        self.intake.analysis_started.connect(self.stage.await_analysis)
+        self.intake.analysis_ended.connect(self.stage.end_analysis)
         self.queue.model.counts_changed.connect(self._on_counts)
         self.queue.model.paused_changed.connect(self._on_paused)
         self.closing.agreed.connect(self.close)
@@ -235,10 +233,15 @@ class MainWindow(QMainWindow):
         geometry = self.memory.blob("window/geometry")
         if geometry.isEmpty() or not self.restoreGeometry(geometry):
             self.resize(*START_SIZE)
+        self._share_height()
         for key, splitter in (("columns", self.columns), ("rows", self.rows)):
             state = self.memory.blob(f"window/{key}")
             if not state.isEmpty():
                 splitter.restoreState(state)
+
+    def _share_height(self) -> None:
+        queue_px = round(self.height() * QUEUE_SHARE) - 24
+        self.rows.setSizes([self.height() - queue_px, queue_px])
 
     def remember(self) -> None:
         """Keep geometry, splitters and the track on the table."""
@@ -404,5 +407,15 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self.remember()
+        self.workspace.undo_stack.blockSignals(True)
         event.accept()
         self.closed.emit()
+
+
+def _splitter(orientation: Qt.Orientation, *panels: QWidget) -> QSplitter:
+    splitter = QSplitter(orientation)
+    for panel in panels:
+        splitter.addWidget(panel)
+    splitter.setHandleWidth(8)
+    splitter.setChildrenCollapsible(False)
+    return splitter

@@ -1,4 +1,4 @@
-"""Notices: one calm card at a time per message, at the lower edge, with what to do next.
+"""Notices: one calm card per message, below the header, with what to do next.
 
 In: a sentence, a hint, details, one action. Out: a card that leaves by itself, or stays while
 the pointer is on it.
@@ -20,7 +20,9 @@ from desktop.widgets import column, label, row, tool_button
 SHOWN_MS = {"info": 5000, "good": 5000, "problem": 12_000}
 MOST_CARDS = 3
 CARD_WIDTH = 380
-MARGIN = 16
+MARGIN = 14
+TOP_PX = 60
+"""Below the header; the lower right corner belongs to the Render button."""
 
 
 class Tone(StrEnum):
@@ -140,14 +142,12 @@ class NoticeCard(QFrame):
 
 
 class Notices(QObject):
-    """Stacks cards in the lower right corner of a window."""
+    """Stacks cards in the upper right corner of a window, the newest on top."""
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self._window = window
         self._cards: list[NoticeCard] = []
-        self.bottom_px = 0
-        """How far above the lower edge the stack stands."""
         window.installEventFilter(self)
 
     @property
@@ -180,12 +180,11 @@ class Notices(QObject):
             self._place()
 
     def _place(self) -> None:
-        y = self._window.height() - MARGIN - self.bottom_px
+        y = TOP_PX
         for card in reversed(self._cards):
             card.adjustSize()
-            y -= card.height()
             card.move(QPoint(self._window.width() - CARD_WIDTH - MARGIN, y))
-            y -= 10
+            y += card.height() + 10
 
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -14,6 +14,7 @@ from desktop.words import asset_line
 
 ROW_PX = 56
 TILE = QSize(48, 40)
+SCROLL_PX = 10
 _RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
 
 
@@ -36,7 +37,7 @@ class AssetDelegate(QStyledItemDelegate):
 
     def __init__(self, waves: Waves, parent: QWidget) -> None:
         super().__init__(parent)
-        self._waves = waves
+        self._waves, self._view = waves, parent
         self.busy: dict[str, float] = {}
         """Progress 0 to 1 of the analysis of tracks that are worked on, by asset id."""
         self.chosen_id = ""
@@ -51,7 +52,7 @@ class AssetDelegate(QStyledItemDelegate):
 
     def _line(self, asset: Asset) -> str:
         if asset.id in self.busy:
-            return f"{asset_line(asset).split(' · ')[0]} · listening {self.busy[asset.id]:.0%}"
+            return f"{asset_line(asset).split(' · ')[0]} · analysing {self.busy[asset.id]:.0%}"
         line = asset_line(asset)
         return f"{line}" if asset.analysis is None or not asset.artist else line
 
@@ -106,6 +107,7 @@ class AssetDelegate(QStyledItemDelegate):
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         area = QRectF(option.rect).adjusted(0, 1, 0, -1)
+        area.setWidth(min(area.width(), self._view.width() - SCROLL_PX))
         chosen = asset.id == self.chosen_id
         self._background(painter, option, area, chosen=chosen)
         tile = QRectF(area.x() + 7, area.y() + 7, TILE.width(), TILE.height())

@@ -41,13 +41,14 @@ class LibraryPanel(QFrame):
     Signals
     -------
     chosen : Asset, the track that the user wants on the table
-    add_requested : no payload
+    add_requested, demo_requested : no payload
     reveal_requested : Asset
     analyze_requested : Asset
     """
 
     chosen = Signal(object)
     add_requested = Signal()
+    demo_requested = Signal()
     reveal_requested = Signal(object)
     analyze_requested = Signal(object)
 
@@ -72,7 +73,6 @@ class LibraryPanel(QFrame):
         self.search.addAction(theme.icon("search", "tx3"), QLineEdit.ActionPosition.LeadingPosition)
         self.drop = QPushButton("Drop sound or video here")
         self.drop.setObjectName("drop")
-        self.drop.setFixedHeight(44)
         self.drop.setAccessibleName("Add files")
         self.drop.setCursor(Qt.CursorShape.PointingHandCursor)
         self._build_list()
@@ -94,11 +94,15 @@ class LibraryPanel(QFrame):
         self.view.installEventFilter(self)
         add = QPushButton("Add files…")
         add.clicked.connect(self.add_requested)
+        demo = QPushButton("Try the demo track")
+        demo.setObjectName("link")
+        demo.clicked.connect(self.demo_requested)
         self.empty = empty_state(
             "audio-lines",
             "No tracks yet",
             "Drop a song, a podcast or a video anywhere on this window.",
             add,
+            demo,
         )
         self.nothing = empty_state("search", "Nothing found", "No track matches the search.")
         self.clean = empty_state("trash-2", "The trash is empty", "Removed tracks wait here.")

@@ -32,7 +32,7 @@ from desktop import theme
 from desktop.pictures import Pictures
 from desktop.queue.actions import Action, actions_of
 from desktop.queue.model import JOB_ROLE, Column, cell_text
-from desktop.words import picture_of
+from desktop.words import format_short, picture_of
 
 ROW_PX = 42
 THUMB = QSize(50, 28)
@@ -108,8 +108,12 @@ class JobDelegate(QStyledItemDelegate):
     def _subtitle(self, job: JobView) -> str:
         picture = picture_of(job.params)
         if picture is not None:
-            draft = " · quick draft" if picture.quality == "draft" else ""
-            return f"{self._scene_title(picture.scene)}{draft}"
+            parts = [self._scene_title(picture.scene)]
+            if picture.quality == "draft":
+                parts.append("quick draft")
+            if job.status is JobStatus.FAILED:
+                parts.append(format_short(picture.format))
+            return " · ".join(parts)
         if isinstance(job.params, IngestParams):
             return "Add to library"
         return "Mix sound" if job.kind is JobKind.PREPARE else "Analyse sound"
@@ -171,8 +175,8 @@ class JobDelegate(QStyledItemDelegate):
         )
 
     def _paint_error(self, painter: QPainter, cell: QRectF, job: JobView) -> None:
-        """Draw the error over the columns from step to time left, this cell's part of it."""
-        left = self._view.columnViewportPosition(Column.STAGE)
+        """Draw the error over the columns from output to time left, this cell's part of it."""
+        left = self._view.columnViewportPosition(Column.OUTPUT)
         right = self._view.columnViewportPosition(Column.STATUS)
         area = QRectF(left + 10, cell.y(), right - left - 22, cell.height())
         painter.setClipRect(cell)
@@ -233,7 +237,7 @@ class JobDelegate(QStyledItemDelegate):
     def _paint_cell(self, painter: QPainter, rect: QRect, job: JobView, column: int) -> None:
         cell = QRectF(rect)
         is_failed = job.status is JobStatus.FAILED
-        if is_failed and Column.STAGE <= column <= Column.LEFT:
+        if is_failed and Column.OUTPUT <= column <= Column.LEFT:
             self._paint_error(painter, cell, job)
         elif column == Column.JOB:
             self._paint_job(painter, cell, job)
@@ -244,7 +248,7 @@ class JobDelegate(QStyledItemDelegate):
         elif column == Column.ACTIONS:
             self._paint_actions(painter, rect, job)
         else:
-            token = "tx2" if column in (Column.OUTPUT, Column.STAGE) else "tx3"
+            token = "tx2" if column == Column.OUTPUT else "tx3"
             area = cell.adjusted(10, 0, -6, 0)
             self._text(painter, area, cell_text(job, column), font=self._cell_font, token=token)
 

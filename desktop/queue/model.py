@@ -22,6 +22,7 @@ from desktop.bridge import Connection, EngineBridge
 from desktop.words import left_words, output_words, stage_words, status_words
 
 PAGE = 200
+MOST_ACTIVE = 1000
 FLUSH_MS = 100
 JOB_ROLE = Qt.ItemDataRole.UserRole + 1
 SHOWN_KINDS = (JobKind.RENDER, JobKind.INGEST, JobKind.PREPARE, JobKind.ANALYZE)
@@ -31,10 +32,10 @@ Index = QModelIndex | QPersistentModelIndex
 class Column:
     """Column numbers."""
 
-    JOB, OUTPUT, STAGE, PROGRESS, FPS, LEFT, STATUS, ACTIONS = range(8)
+    JOB, OUTPUT, PROGRESS, FPS, LEFT, STATUS, ACTIONS = range(7)
 
 
-HEADERS = ("Job", "Output", "Step", "Progress", "Speed", "Left", "Status", "")
+HEADERS = ("Job", "Output", "Progress", "Speed", "Left", "Status", "")
 
 
 class QueueFilter(StrEnum):
@@ -76,6 +77,7 @@ class JobModel(QAbstractTableModel):
         self._top = 0
         self._dirty: set[str] = set()
         self._arrived: dict[str, JobView] = {}
+        self._active: dict[str, JobStatus] = {}
         self._cursor: str | None = None
         self._loading = False
         self._generation = 0
@@ -87,6 +89,20 @@ class JobModel(QAbstractTableModel):
         bridge.job_changed.connect(self._on_job)
         bridge.queue_changed.connect(self._on_queue)
         bridge.connection_changed.connect(self._on_connection)
+
+    # --- counting -------------------------------------------------------------------------
+
+    def _on_active(self, page: JobPage) -> None:
+        self._active = {job.id: job.status for job in page.jobs}
+        self._count()
+
+    def _count(self) -> None:
+        """Count the work that the user asked for; stills and estimates come and go unseen."""
+        running = sum(status is JobStatus.RUNNING for status in self._active.values())
+        counts = JobCounts(running=running, queued=len(self._active) - running)
+        if counts != self.counts:
+            self.counts = counts
+            self.counts_changed.emit(counts)
 
     # --- loading --------------------------------------------------------------------------
 
@@ -122,7 +138,7 @@ class JobModel(QAbstractTableModel):
         self._arrived.clear()
         self._cursor, self._loading = page.cursor, False
         self.endResetModel()
-        self._set_queue(page.paused, page.counts)
+        self._set_paused(page.paused)
         self.loaded.emit()
 
     def _on_more(self, page: JobPage, generation: int) -> None:
@@ -142,6 +158,10 @@ class JobModel(QAbstractTableModel):
     def _on_connection(self, connection: Connection) -> None:
         if connection is Connection.READY:
             self.reload()
+            active = ListJobs(
+                kinds=SHOWN_KINDS, statuses=(JobStatus.QUEUED, JobStatus.RUNNING), limit=MOST_ACTIVE
+            )
+            self._bridge.ask(active, self._on_active)
 
     # --- events ---------------------------------------------------------------------------
 
@@ -149,14 +169,19 @@ class JobModel(QAbstractTableModel):
         job = event.job
         if job.kind not in SHOWN_KINDS:
             return
+        if job.status.terminal:
+            self._active.pop(job.id, None)
+        else:
+            self._active[job.id] = job.status
+        self._start_timer()
         serial = self._serials.get(job.id)
         if serial is not None:
             self._jobs[serial - self._top] = job
             self._dirty.add(job.id)
         elif job.id in self._arrived or self._is_new(job):
             self._arrived[job.id] = job
-        else:
-            return
+
+    def _start_timer(self) -> None:
         if not self._timer.isActive():
             self._timer.start()
 
@@ -181,17 +206,16 @@ class JobModel(QAbstractTableModel):
                 self._serials[job.id] = row + self._top
             self._jobs[:0] = arrived
             self.endInsertRows()
+        self._count()
         dirty, self._dirty = self._dirty, set()
         for job_id in dirty:
             row = self._serials[job_id] - self._top
             self.dataChanged.emit(self.index(row, 0), self.index(row, Column.ACTIONS))
 
     def _on_queue(self, event: QueueEvent) -> None:
-        self._set_queue(event.paused, event.counts)
+        self._set_paused(event.paused)
 
-    def _set_queue(self, paused: bool, counts: JobCounts) -> None:
-        self.counts = counts
-        self.counts_changed.emit(counts)
+    def _set_paused(self, paused: bool) -> None:
         if paused != self.paused:
             self.paused = paused
             self.paused_changed.emit(paused)
@@ -272,8 +296,6 @@ def cell_text(job: JobView, column: int) -> str:
             return job.title
         case Column.OUTPUT:
             return output_words(job)
-        case Column.STAGE:
-            return stage_words(job)
         case Column.PROGRESS:
             return f"{job.progress:.0%}"
         case Column.FPS:
@@ -281,7 +303,7 @@ def cell_text(job: JobView, column: int) -> str:
         case Column.LEFT:
             return left_words(job)
         case Column.STATUS:
-            return status_words(job)
+            return stage_words(job) or status_words(job)
         case _:
             return ""
 

@@ -36,13 +36,12 @@ from desktop.widgets import Segmented, column, empty_state, label, row, tool_but
 from desktop.words import duration_words
 
 WIDTHS = {
-    Column.OUTPUT: 158,
-    Column.STAGE: 132,
-    Column.PROGRESS: 190,
-    Column.FPS: 68,
-    Column.LEFT: 64,
-    Column.STATUS: 160,
-    Column.ACTIONS: 76,
+    Column.OUTPUT: 150,
+    Column.PROGRESS: 176,
+    Column.FPS: 70,
+    Column.LEFT: 62,
+    Column.STATUS: 158,
+    Column.ACTIONS: 74,
 }
 
 
@@ -166,8 +165,6 @@ class QueuePanel(QFrame):
         parts = [
             (counts.running, "running"),
             (counts.queued, "waiting"),
-            (counts.done, "done"),
-            (counts.failed, "failed"),
         ]
         words = [f"{number:,} {name}" for number, name in parts if number]
         if self.model.paused:

@@ -84,7 +84,7 @@ class RenderPanel(QFrame):
             theme.icon("clapperboard", "on_accent", active="on_accent", checked="on_accent")
         )
         self.render_button.setIconSize(QSize(16, 16))
-        self.render_button.setFixedHeight(40)
+        self.render_button.setProperty("big", True)
         self.render_button.setToolTip(tip("Render the video", Act.RENDER))
         self.render_button.setAccessibleName("Render video")
         self.render_button.setCursor(Qt.CursorShape.PointingHandCursor)

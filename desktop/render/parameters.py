@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QColorDialog,
+    QSizePolicy,
     QSlider,
     QVBoxLayout,
     QWidget,
@@ -20,14 +21,16 @@ from core.scenes.model import (
     BoolParameter,
     ColorParameter,
     FloatParameter,
+    Layer,
     Parameter,
     ParameterValue,
     Scene,
 )
 from desktop import theme
-from desktop.widgets import ElidedLabel, Switch, label, row
+from desktop.widgets import ElidedLabel, Switch, column, label, row
 
 LABEL_PX, VALUE_PX = 98, 44
+ROW_PX, SWATCH_ROW_PX = 24, 42
 Rgb = tuple[float, float, float]
 
 
@@ -75,7 +78,8 @@ class ColorButton(QAbstractButton):
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setFixedSize(44, 22)
+        self.setFixedHeight(24)
+        self.setMinimumWidth(30)
         self.clicked.connect(self._open)
 
     def set_color(self, color: Rgb) -> None:
@@ -106,7 +110,7 @@ class ColorButton(QAbstractButton):
 
     @override
     def sizeHint(self) -> QSize:
-        return QSize(44, 22)
+        return QSize(60, 24)
 
 
 class ParameterRow(QWidget):
@@ -123,8 +127,6 @@ class ParameterRow(QWidget):
         super().__init__()
         self.key, self.parameter = key, parameter
         self._silent = False
-        name = ElidedLabel(parameter.label, "muted")
-        name.setFixedWidth(LABEL_PX)
         if parameter.hint:
             self.setToolTip(parameter.hint)
         match parameter:
@@ -132,21 +134,32 @@ class ParameterRow(QWidget):
                 self._slider = Slider(parameter.label)
                 self._number = label("", "value")
                 self._number.setFixedWidth(VALUE_PX)
-                self._number.setAlignment(Qt.AlignmentFlag.AlignRight)
+                self._number.setAlignment(
+                    Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+                )
                 self._slider.setRange(0, self._steps(parameter))
                 self._slider.valueChanged.connect(self._on_slider)
-                self.setLayout(row(name, self._slider, self._number))
+                self.setLayout(row(self._name_label(parameter), self._slider, self._number))
             case ColorParameter():
                 self._swatch = ColorButton(parameter.label)
                 self._swatch.color_picked.connect(self._pick)
-                self.setLayout(row(name, None, self._swatch))
+                caption = ElidedLabel(parameter.label, "dim")
+                caption.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+                self.setLayout(column(self._swatch, caption, spacing=2))
             case BoolParameter():
                 self._switch = Switch(parameter.label)
                 self._switch.toggled.connect(self._pick)
-                self.setLayout(row(name, None, self._switch))
+                self.setLayout(row(self._name_label(parameter), None, self._switch))
             case _:
                 assert_never(parameter)
-        self.setFixedHeight(26)
+        self.setFixedHeight(SWATCH_ROW_PX if isinstance(parameter, ColorParameter) else ROW_PX)
+
+    @staticmethod
+    def _name_label(parameter: Parameter) -> ElidedLabel:
+        name = ElidedLabel(parameter.label, "muted")
+        name.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+        name.setFixedWidth(LABEL_PX)
+        return name
 
     @staticmethod
     def _steps(parameter: FloatParameter) -> int:
@@ -208,6 +221,25 @@ class ParameterList(QWidget):
         for key, line in self.rows.items():
             line.show_value(values.get(key, line.parameter.default))
 
+    def _add_rows(self, layer: Layer) -> None:
+        """Add a layer's controls: colours side by side, everything else a line each."""
+        colors = row(spacing=8)
+        for parameter in layer.parameters:
+            key = f"{layer.name}.{parameter.name}"
+            line = ParameterRow(key, parameter)
+            line.value_picked.connect(self.value_picked)
+            self.rows[key] = line
+            if isinstance(parameter, ColorParameter):
+                colors.addWidget(line, 1)
+        if colors.count():
+            holder = QWidget()
+            holder.setLayout(colors)
+            self._column.addWidget(holder)
+            self._column.addSpacing(4)
+        for line in self.rows.values():
+            if line.parent() is None:
+                self._column.addWidget(line)
+
     def _rebuild(self, scene: Scene) -> None:
         self._scene_name = scene.name
         self.rows.clear()
@@ -219,10 +251,6 @@ class ParameterList(QWidget):
         for layer in layers:
             if len(layers) > 1:
                 self._column.addWidget(label(layer.title, "dim"))
-            for parameter in layer.parameters:
-                line = ParameterRow(f"{layer.name}.{parameter.name}", parameter)
-                line.value_picked.connect(self.value_picked)
-                self.rows[line.key] = line
-                self._column.addWidget(line)
+            self._add_rows(layer)
         if not layers:
             self._column.addWidget(label("This scene has no settings.", "dim"))

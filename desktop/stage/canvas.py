@@ -56,7 +56,7 @@ class Canvas(QWidget):
         self._scaled: QPixmap | None = None
         self._busy = ""
         self._error: CymaticError | None = None
-        self._message = ("Choose a track", "Its picture appears here.")
+        self._message = ("Choose or drop a track", "Its picture appears here.")
         self._has_track = False
         self._phase = 0.0
         self._ticker = QTimer(self, interval=TICK_MS)

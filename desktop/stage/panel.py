@@ -66,6 +66,7 @@ class StagePanel(QWidget):
         self._bridge, self._workspace = bridge, workspace
         self._notices, self._memory = notices, memory
         self._shown_id = ""
+        self._analysed_elsewhere: set[str] = set()
         self.preview = Preview(bridge, background, self)
         self.canvas = Canvas()
         self.timeline = Timeline(waves)
@@ -74,7 +75,6 @@ class StagePanel(QWidget):
 
     def _build(self) -> None:
         self.title = ElidedLabel("", "h1")
-        self.scene_label = label("", "dim")
         self.shapes = Segmented([(shape, shape) for shape in SHAPES], "Shape")
         self.still_button = tool_button("camera", tip("Save this picture", Act.STILL))
         self.full_button = tool_button("maximize", "Look at it in full size")
@@ -134,7 +134,7 @@ class StagePanel(QWidget):
 
     @staticmethod
     def _time_label(name: str, pixels: int) -> QLabel:
-        result = label("0:00.000" if name == "time" else "", name)
+        result = label("", name)
         result.setFont(theme.font(pixels))
         return result
 
@@ -208,7 +208,8 @@ class StagePanel(QWidget):
         self._want()
 
     def _show_time(self) -> None:
-        self.time_label.setText(precise_time(self.timeline.time_s))
+        has_track = self._workspace.asset is not None
+        self.time_label.setText(precise_time(self.timeline.time_s) if has_track else "")
 
     def _want(self) -> None:
         asset = self._workspace.asset
@@ -216,7 +217,21 @@ class StagePanel(QWidget):
         if asset is None or not picture.scene:
             self.preview.want(None)
             return
+        if asset.analysis is None and asset.id in self._analysed_elsewhere:
+            self.preview.want(None)
+            self.canvas.show_busy("Analysing the track first…")
+            return
         self.preview.want(StillRequest(asset.id, picture, self._at_s()))
+
+    def await_analysis(self, asset_id: str) -> None:
+        """Wait for an analysis that is on its way instead of asking for another one."""
+        self._analysed_elsewhere.add(asset_id)
+        self._want()
+
+    def end_analysis(self, asset_id: str) -> None:
+        """Draw, now that the analysis is over."""
+        self._analysed_elsewhere.discard(asset_id)
+        self._want()
 
     def _at_s(self) -> Fraction:
         fps = self._workspace.output.fps

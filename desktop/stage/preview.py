@@ -136,7 +136,7 @@ class Preview(QObject):
     def _on_event(self, event: JobEvent, number: int) -> None:
         if number == self._number and not event.status.terminal:
             waits = event.job.blocked
-            self.busy_changed.emit("Listening to the track first…" if waits else "Drawing…")
+            self.busy_changed.emit("Analysing the track first…" if waits else "Drawing…")
 
     def _on_ended(self, job: JobView, request: StillRequest, number: int) -> None:
         if number != self._number:

@@ -34,6 +34,7 @@ from desktop.stage.wave_picture import WavePictures
 RULER_PX = 24
 HEAD_PX = 18
 GRIP_PX = 7
+PAD_PX = 10
 SHORTEST_S = 1.0
 MOST_ZOOM = 60.0
 TICK_STEPS_S = (0.1, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
@@ -154,7 +155,7 @@ class Timeline(QWidget):
     def _ask(self) -> None:
         if self._asset is None or self.width() < 10:
             return
-        columns = round(self.width() * self.devicePixelRatioF())
+        columns = round(self._inner_px() * self.devicePixelRatioF())
         wave = self._waves.wave(self._asset, self._view.start_s, self._view.end_s, columns)
         if wave is not None:
             self._on_wave(wave)
@@ -168,11 +169,15 @@ class Timeline(QWidget):
 
     def x_of(self, time_s: float) -> float:
         """Return where a time lies."""
-        return (time_s - self._view.start_s) / max(1e-6, self._view.length_s) * self.width()
+        share = (time_s - self._view.start_s) / max(1e-6, self._view.length_s)
+        return PAD_PX + share * self._inner_px()
 
     def time_at(self, x: float) -> float:
         """Return the time at a place."""
-        return self._view.start_s + x / max(1, self.width()) * self._view.length_s
+        return self._view.start_s + (x - PAD_PX) / self._inner_px() * self._view.length_s
+
+    def _inner_px(self) -> float:
+        return max(1.0, self.width() - 2.0 * PAD_PX)
 
     def _body(self) -> QRectF:
         return QRectF(0, RULER_PX + 2, self.width(), self.height() - RULER_PX - 6)
@@ -190,7 +195,7 @@ class Timeline(QWidget):
     # --- paint ----------------------------------------------------------------------------
 
     def _paint_ruler(self, painter: QPainter) -> None:
-        pixels_per_s = self.width() / max(1e-6, self._view.length_s)
+        pixels_per_s = self._inner_px() / max(1e-6, self._view.length_s)
         step = next((s for s in TICK_STEPS_S if s * pixels_per_s >= TICK_GAP_PX), TICK_STEPS_S[-1])
         painter.setFont(theme.font(10, QFont.Weight.Medium))
         index = int(self._view.start_s / step)

@@ -43,7 +43,9 @@ from core.jobs.model import (
 )
 from core.library.model import Analysis, Asset, PcmInfo, Probe, Provenance, StreamInfo
 from core.library.project import Project
+from core.render.formats import format_named
 from core.scenes.model import Cue
+from desktop.words import shape_of
 
 START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 ORDER = {JobStatus.RUNNING: 0, JobStatus.QUEUED: 1}
@@ -150,6 +152,7 @@ class FakeEngine:
     def __init__(self, root: Path, *, still: Path | None = None) -> None:
         self.root = root
         self.still = still
+        self.stills: dict[str, Path] = {}
         self.assets: dict[str, Asset] = {}
         self.jobs: dict[str, JobView] = {}
         self.projects: dict[str, Project] = {}
@@ -417,7 +420,9 @@ class FakeEngine:
         )
         job = self.add_job(params, asset.title)
         if self.finish_stills and self.still is not None:
-            result = FrameResult(path=self.still, frame_index=0, width=960, height=540)
+            shape = shape_of(format_named(request.picture.format))
+            path = self.stills.get(shape, self.still)
+            result = FrameResult(path=path, frame_index=0, width=960, height=540)
             self.finish(job.id, result)
         return p.Submitted(job=job, chain=(job,))
 

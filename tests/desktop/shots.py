@@ -3,6 +3,7 @@
 STILL is a picture to show on the stage and on the scene card; without it a drawn one is used.
 """
 
+import asyncio
 import os
 import sys
 from collections.abc import Callable
@@ -58,10 +59,19 @@ class Shooter:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.still = still or draw_still(folder / "still.png")
+        self.stills = {
+            shape: drawn
+            for shape in ("9:16", "1:1", "360°")
+            if (drawn := self._beside(shape)).exists()
+        }
+
+    def _beside(self, shape: str) -> Path:
+        return self.still.with_name(f"still-{shape.strip('°').replace(':', 'x')}.png")
 
     def window(self, size: tuple[int, int], *, full: bool) -> tuple[MainWindow, FakeEngine]:
         """Return a shown window and its engine."""
         engine = FakeEngine(self.folder, still=self.still)
+        engine.stills = self.stills
         if full:
             furnish(engine, self.folder)
         memory_file = self.folder / "window.ini"
@@ -74,6 +84,7 @@ class Shooter:
             scenes=self.scenes,
         )
         window.resize(*size)
+        window._share_height()
         window.show()
         window.catalog.load()
         window.bridge.start()
@@ -115,6 +126,14 @@ class Shooter:
         if act is not None:
             act(window, engine)
         self.save(window, name)
+        self.end(window)
+
+    def end(self, window: MainWindow) -> None:
+        """Let a window go."""
+        pause(900)  # the autosave
+        leaving = asyncio.ensure_future(window.bridge.stop())
+        pause(50)
+        assert leaving.done()
         window.background.stop()
         window.deleteLater()
 
@@ -178,6 +197,7 @@ def main(arguments: list[str]) -> None:
             if top.isVisible() and top.isModal():
                 top.grab().save(str(shooter.folder / f"{name}.png"))
                 top.close()
+    shooter.end(window)
     loop.stop()
 
 
