@@ -48,6 +48,7 @@ WINDOW_LIBRARIES = {
 }
 TEST_PROGRAMS = {"Xvfb": "xvfb", "xauth": "xauth"}
 
+DEMO_FORMAT = "flat-720p-landscape"  # a minute or two without a graphics card
 TRACKS = (".opus", ".flac")
 FAST = "not slow and not bench and not gpu"
 
@@ -107,7 +108,7 @@ def version_of(python: object) -> tuple[int, ...] | None:
 
 def pyenv_versions() -> list[str]:
     """Return the interpreters that pyenv keeps, wherever its shims say it lives."""
-    roots = [os.environ.get("PYENV_ROOT", ""), str(Path.home() / ".pyenv")]
+    roots = [os.environ.get("PYENV_ROOT", ""), str(Path.home() / ".pyenv"), *own_pyenv()]
     for folder in os.environ.get("PATH", "").split(os.pathsep):
         if os.path.basename(folder.rstrip("/\\")) in ("shims", "bin"):
             roots.append(os.path.dirname(folder.rstrip("/\\")))
@@ -116,6 +117,18 @@ def pyenv_versions() -> list[str]:
         found += sorted(glob.glob(os.path.join(root, "versions", "3.1[2-9]*", "bin", "python")))
         found += sorted(glob.glob(os.path.join(root, "versions", "3.1[2-9]*", "python.exe")))
     return found
+
+
+def own_pyenv() -> list[str]:
+    """Return where pyenv would be in the user's real home, whatever HOME says."""
+    if WINDOWS:
+        return []
+    import pwd
+
+    try:
+        return [os.path.join(pwd.getpwuid(os.geteuid()).pw_dir, ".pyenv")]
+    except KeyError:
+        return []
 
 
 def find_python() -> str | None:
@@ -325,7 +338,8 @@ def run(arguments: list[str]) -> int:
         raise SetupError("resources/demo holds no demo track.")
     video = ROOT / "demo.mp4"
     say(f"Rendering {track.name} to {video} …")
-    status = python("-m", "core.cli", "render", track, "-o", video, "--force", *arguments)
+    options = ("-o", video, "--force", "--format", DEMO_FORMAT)
+    status = python("-m", "core.cli", "render", track, *options, *arguments)
     return status or python("-m", "core.cli", "window")
 
 
