@@ -46,8 +46,10 @@ jobs.add_command(run)
 
 
 @jobs.command("list")
-@click.option("--status", "statuses", multiple=True, type=click.Choice([*JobStatus]))
-@click.option("--kind", "kinds", multiple=True, type=click.Choice([*JobKind]))
+@click.option(
+    "--status", "statuses", multiple=True, type=click.Choice([str(status) for status in JobStatus])
+)
+@click.option("--kind", "kinds", multiple=True, type=click.Choice([str(kind) for kind in JobKind]))
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1))
 @click.pass_context
 def list_jobs(

@@ -73,6 +73,7 @@ COMMANDS = {
     "project import {track}": "project",
     "jobs": "jobs",
     "jobs list": "jobs",
+    "jobs list --kind render --status queued --limit 5": "jobs",
     "jobs show {job}": "job",
     "jobs cancel {job}": "job",
     "jobs retry {job}": "job",
