@@ -111,14 +111,18 @@ class Link:
             raise LinkLostError from error
 
     async def _listen(self) -> None:
+        reason: KnownError = LinkLostError(hint="Try again; another engine will be started.")
         try:
-            with contextlib.suppress(OSError, ValueError):
-                while data := await self._reader.readline():
-                    self._take(read_engine_line(data))
+            while data := await self._reader.readline():
+                self._take(read_engine_line(data))
+        except KnownError as error:  # an engine of another version
+            reason = error
+        except (OSError, ValueError):  # ValueError: a line beyond the limit
+            pass
         finally:
             self.lost = True
             for pending in list(self._pending.values()):
-                pending.fail(LinkLostError(hint="Try again; another engine will be started."))
+                pending.fail(reason)
 
     def _take(self, line: EngineLine) -> None:
         pending = self._pending.get(line.id)

@@ -18,7 +18,7 @@ import msgspec
 
 from core.errors import DiskError, KnownError
 from core.jobs.context import StagedFile
-from core.jobs.model import JobParams, JobResult, JobStatus
+from core.jobs.model import IngestResult, JobParams, JobResult, JobStatus
 from core.library.intake import Intake
 from core.paths import LibraryPaths
 from core.platform.drives import same_drive
@@ -166,6 +166,8 @@ class Publisher:
         with self.database.write():
             self.outputs.mark_published(job_id)
             self.intake.apply(params, result)
+            if isinstance(result, IngestResult):
+                self.jobs.link_asset(job_id, result.asset.id)
             self.jobs.transition(
                 job_id, JobStatus.DONE, reason="published", lease=lease, result=result
             )

@@ -7,6 +7,7 @@ loop; everything that lasts happens in workers or in a thread.
 import asyncio
 import logging
 import os
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,7 +22,7 @@ from core.jobs.runner import JobRunner, Outcome, StopReason
 from core.jobs.sweep import Sweeper
 from core.platform.awake import AwakeKeeper
 from core.store.job_lists import JobLists
-from core.store.jobs import JobStore, Lease
+from core.store.jobs import STALE_LEASE, JobStore, Lease
 
 _LOG = logging.getLogger(__name__)
 QUEUE_PAUSED = "queue_paused"
@@ -129,24 +130,29 @@ class Scheduler:
             self._parts.awake.hold()
         task = asyncio.create_task(self._run(runner), name=f"job {lease.job_id}")
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda ended: self._ended(runner, ended))
 
     async def _run(self, runner: JobRunner) -> None:
-        job_id = runner.lease.job_id
-        try:
-            outcome = await runner.run()
-            self._parts.progress.flush(job_id)
-            self._parts.progress.forget(job_id)
-            await self._settle(runner, outcome)
-        except TransitionError as error:
-            _LOG.warning("job %s was settled by somebody else: %s", job_id, error.message)
-        finally:
-            self._parts.progress.forget(job_id)
-            del self._runners[job_id]
-            runner.ended.set()
-            if not self._runners:
-                self._parts.awake.release()
-            self.wake()
+        outcome = await runner.run()
+        self._parts.progress.flush(runner.lease.job_id)
+        self._parts.progress.forget(runner.lease.job_id)
+        await self._settle(runner, outcome)
+
+    def _ended(self, runner: JobRunner, task: asyncio.Task[None]) -> None:
+        """Take leave of a run; one that ended in a bug of ours must not leave its job running."""
+        self._tasks.discard(task)
+        self._parts.progress.forget(runner.lease.job_id)
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, TransitionError) and error.code == STALE_LEASE:
+            _LOG.warning("job %s is somebody else's by now", runner.lease.job_id)
+        elif error is not None:
+            _LOG.error("a bug: %s", "".join(traceback.format_exception(error)))
+            self._fail(runner.lease, _bug(error))
+        del self._runners[runner.lease.job_id]
+        runner.ended.set()
+        if not self._runners:
+            self._parts.awake.release()
+        self.wake()
 
     async def _settle(self, runner: JobRunner, outcome: Outcome) -> None:
         lease, reason = runner.lease, runner.stop_reason
@@ -249,6 +255,14 @@ class Scheduler:
     def has_work(self) -> bool:
         """Return whether something runs or could."""
         return bool(self._runners) or (not self.paused and self._parts.lists.has_claimable())
+
+
+def _bug(error: BaseException) -> ErrorView:
+    return ErrorView(
+        code="bug",
+        message=f"Cymatic made a mistake ({type(error).__name__}: {error}).",
+        hint="The details are in the library's log; please report it.",
+    )
 
 
 def give_back_or_fail(

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -138,5 +139,5 @@ class JobReader:
 
 def _output_view(row: Any) -> OutputView:  # noqa: ANN401 - a row of `job_outputs`
     return OutputView(
-        path=row.final, sha256=row.sha256, bytes=row.bytes, role=row.role, remote=row.remote
+        path=Path(row.final), sha256=row.sha256, bytes=row.bytes, role=row.role, remote=row.remote
     )

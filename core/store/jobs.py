@@ -33,6 +33,8 @@ from core.store.tables import job_dependencies, job_events, jobs, now
 
 _RANK = {JobStatus.RUNNING: 0, JobStatus.QUEUED: 1}
 _ENDED_RANK = 2
+STALE_LEASE = "stale-lease"
+"""Code of the error that a void lease is refused with."""
 
 _needed = jobs.alias("needed")
 _unmet = (
@@ -220,7 +222,7 @@ class JobStore:
 
     def _require_lease(self, fence: int, generation: int | None, lease: Lease) -> None:
         if fence != lease.fence or generation != self._database.generation:
-            raise TransitionError("The worker's lease is void.", code="stale-lease")
+            raise TransitionError("The worker's lease is void.", code=STALE_LEASE)
 
     def _record(
         self,
@@ -254,6 +256,9 @@ class JobStore:
             .where(job_dependencies.c.needs_id == job_id, jobs.c.status == "queued")
         )
         for (dependent,) in found:
+            state = self._database.row(_STATE.where(jobs.c.id == dependent))
+            if state is None or state.status != JobStatus.QUEUED:
+                continue  # settled through another job between it and this one
             match to:
                 case JobStatus.DONE:
                     self.announce_later(dependent)
@@ -312,6 +317,24 @@ class JobStore:
             fps=report.fps,
             eta_s=eta_s,
         )
+
+    def link_asset(self, job_id: str, asset_id: str) -> None:
+        """Note which asset an ingest job made, on it and on all that waits for it."""
+        linked, fresh = set[str](), [job_id]
+        with self._database.write():
+            while fresh:
+                linked.update(fresh)
+                found = self._database.rows(
+                    sa.select(job_dependencies.c.job_id)
+                    .join(jobs, jobs.c.id == job_dependencies.c.job_id)
+                    .where(job_dependencies.c.needs_id.in_(fresh), jobs.c.list_rank < _ENDED_RANK)
+                )
+                fresh = [row.job_id for row in found if row.job_id not in linked]
+            self._database.execute(
+                jobs.update()
+                .where(jobs.c.id.in_(linked), jobs.c.source_asset.is_(None))
+                .values(source_asset=asset_id)
+            )
 
     def place(self, job_id: str, *, before: str | None) -> None:
         """Put a queued job right before another queued one, or at the end."""
