@@ -86,13 +86,12 @@ def analyze_source(
 
     measured = survey(source, hop_s=HOP_S, scratch=out_path.parent, on_block=on_block)
     duration_s = source.n_samples / source.sample_rate_hz
-    fluxes = fluxes_of(measured)
-    events = find_events(measured, fluxes)
+    overall = overall_flux(measured)
+    events = find_events(measured, overall)
     progress(0.9)
     beats = BeatGrid(duration_s=duration_s)
     if options.beats:
-        low = np.sum(fluxes.bands[:N_LOW_BANDS], axis=0)
-        beats = track_beats(fluxes.overall, low, events["onset"], duration_s=duration_s)
+        beats = track_beats(overall.clean, overall.low, events["onset"], duration_s=duration_s)
     loudness = meter.result() if meter else Loudness(integrated_lufs=None, true_peak_dbtp=None)
     progress(0.95)
     header = FeatureHeader(
@@ -111,42 +110,46 @@ def analyze_source(
 
 
 @dataclass(frozen=True, slots=True)
-class Fluxes:
-    """What onsets are found in: fluxes per band and of all, with and without their ripple."""
+class OverallFlux:
+    """Flux of all bands, each counted by how strong it usually is; with and without ripple."""
 
-    bands: list[scale.Column]
-    overall: scale.Column
-    rippled_bands: list[scale.Column]
-    rippled_overall: scale.Column
-
-
-def fluxes_of(measured: Survey) -> Fluxes:
-    """Return the fluxes; in the overall one each band counts by how strong it usually is."""
-    bands = [measured.band_flux(band) for band in range(N_BANDS)]
-    rippled = [np.asarray(measured.raw[FLUX + band]) for band in range(N_BANDS)]
-    usual = np.array([np.sqrt(np.mean(np.square(row, dtype=np.float64))) for row in bands])
-    weights = (1 / np.maximum(usual, max(ACTIVE_BAND * usual.max(), 1e-9)) / N_BANDS).astype("f4")
-    return Fluxes(
-        bands,
-        np.sum([row * weight for row, weight in zip(bands, weights, strict=True)], axis=0),
-        rippled,
-        np.sum([row * weight for row, weight in zip(rippled, weights, strict=True)], axis=0),
-    )
+    clean: scale.Column
+    rippled: scale.Column
+    low: scale.Column
+    """Of the low bands alone, where bars show themselves."""
 
 
-def find_events(measured: Survey, fluxes: Fluxes) -> dict[str, Events]:
+def overall_flux(measured: Survey) -> OverallFlux:
+    """Return the overall flux; bands are taken one at a time."""
+    usual = np.zeros(N_BANDS)
+    for band in range(N_BANDS):
+        clean = measured.band_flux(band)
+        usual[band] = np.sqrt(np.einsum("i,i->", clean, clean, dtype=np.float64) / len(clean))
+    weights = 1 / np.maximum(usual, max(ACTIVE_BAND * usual.max(), 1e-9)) / N_BANDS
+    columns = [np.zeros(measured.n_hops, np.float32) for _ in range(3)]
+    for band in range(N_BANDS):
+        clean, weight = measured.band_flux(band), np.float32(weights[band])
+        if band < N_LOW_BANDS:
+            columns[2] += clean
+        clean *= weight
+        columns[0] += clean
+        columns[1] += measured.raw[FLUX + band] * weight
+    return OverallFlux(*columns)
+
+
+def find_events(measured: Survey, overall: OverallFlux) -> dict[str, Events]:
     """Return the onsets of the whole and of each band, by the name of their column."""
 
     def found(flux: scale.Column, rippled: scale.Column, top: float, reach_s: float) -> Events:
         rows, strengths = onsets.pick(flux, rippled, strongest_band=top)
         return onsets.place(measured, rows, strengths, hop_s=HOP_S, reach_s=reach_s)
 
-    top = max(onsets.strong(flux) for flux in fluxes.bands)
-    events = {"onset": found(fluxes.overall, fluxes.rippled_overall, 0.0, SHORT_S)}
-    for index, name in enumerate(BAND_NAMES):
-        reach_s = LOW_ONSET_S * 0.6 if index < N_LOW_BANDS else SHORT_S * 0.75
-        flux, rippled = fluxes.bands[index], fluxes.rippled_bands[index]
-        events[f"{name}.onset"] = found(flux, rippled, top, reach_s)
+    top = max(onsets.strong(measured.band_flux(band)) for band in range(N_BANDS))
+    events = {"onset": found(overall.clean, overall.rippled, 0.0, SHORT_S)}
+    for band, name in enumerate(BAND_NAMES):
+        reach_s = LOW_ONSET_S * 0.6 if band < N_LOW_BANDS else SHORT_S * 0.75
+        rippled = np.asarray(measured.raw[FLUX + band])
+        events[f"{name}.onset"] = found(measured.band_flux(band), rippled, top, reach_s)
     return events
 
 

@@ -1,6 +1,5 @@
 """Beats: found at constant, stepping and ramping tempo; not found where there are none."""
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +9,7 @@ from core.analysis.analyzer import analyze_source
 from core.analysis.beatgrid import BeatGrid
 from core.analysis.features import open_features
 from core.analysis.source import ArraySource
-
-_SPEC = importlib.util.spec_from_file_location("signals", Path(__file__).parent / "signals.py")
-signals = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(signals)
+from tests.core.analysis import signals
 
 SLICE = [
     ("clicks", "ramp", 112),
