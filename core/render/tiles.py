@@ -5,12 +5,14 @@ GL holds Python's lock while it draws. Bands change when the lock is held, never
 """
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 TARGET_S = 0.4
 """How long one band shall take."""
 _FIRST_PIXELS = 1 << 18  # before anything is known: an eighth of 1080p
+_TIMED_EVERY = 16  # frames drawn at once are timed this often, so that a card need not wait
 _ROW_STEP = 64  # the software rasteriser works in squares of 64 pixels
 
 
@@ -21,6 +23,7 @@ class TileClock:
         self._width = width
         self._height = height
         self._seconds_per_pixel: dict[str, float] = {}
+        self._n_drawn: Counter[str] = Counter()
 
     def bands(self, key: str) -> Iterator[range]:
         """Yield the bands of one frame from the top, each as long as the time known allows."""
@@ -33,6 +36,11 @@ class TileClock:
     def n_tiles(self, key: str) -> int:
         """Return how many bands a frame has by what is known now."""
         return -(-self._height // self._rows(key))
+
+    def wants_time(self, key: str, band: range) -> bool:
+        """Whether drawing `band` is to be waited for: parts of a frame always, wholes at times."""
+        self._n_drawn[key] += 1
+        return len(band) < self._height or self._n_drawn[key] % _TIMED_EVERY == 1
 
     @contextmanager
     def timed(self, key: str, band: range) -> Iterator[None]:

@@ -2,13 +2,13 @@
 // Metres; the eye is 1.7 m over the water, the plate 48 m ahead.
 
 const float EYE_M = 1.7;
-const vec3 PLATE = vec3(0.0, 20.6, -48.0);
-const float PLATE_R = 18.0;
+const vec3 PLATE = vec3(0.0, 19.4, -48.0);
+const float PLATE_R = 16.8;
 const float PITCH = 0.235;   // flat pictures look up a little
 
 #ifdef DRAFT
 const int CLOUD_OCTAVES = 1;
-const int WAVES = 5;
+const int WAVES = 4;
 #else
 const int CLOUD_OCTAVES = 4;
 const int WAVES = 8;
@@ -88,29 +88,34 @@ vec3 plate_light(vec2 q, float blur) {
     float thin = 0.0024 / thick * exp(-d * d / (thick * thick));
     float wide = 0.010 + 0.006 * kick + blur;
     float soft = 0.010 / wide / (1.0 + d * d / (wide * wide));
+    float grain = 0.0;
+#ifndef DRAFT
     // Grains that gather on the lines, and jump when high notes sound.
     vec2 cell = floor(q * 150.0);
     uint h = pcg(ivec2(cell));
     vec2 off = q * 150.0 - cell - 0.3 - 0.4 * vec2(unit(h), unit(pcg(h)));
-    float grain = step(unit(pcg(h + 1u)), 0.75 * exp(-d * 70.0)) * exp(-dot(off, off) * 9.0)
+    grain = step(unit(pcg(h + 1u)), 0.75 * exp(-d * 70.0)) * exp(-dot(off, off) * 9.0)
                 * (0.35 + 1.1 * unit(pcg(h + 2u)) + 3.0 * highs * step(0.8, unit(pcg(h + 3u))));
     grain *= exp(-blur * 220.0);
+#endif
     float centre = exp(-r * r * 4.0);
-    float power = 0.20 + 0.60 * energy + 0.5 * bass * centre + kick * (0.5 + 1.8 * centre) + 0.45 * strike + 2.2 * hit;
+    float power = 0.20 + 0.60 * energy + 0.5 * bass * centre + kick * (0.5 + 1.8 * centre)
+                + 0.45 * strike + 2.2 * hit;
     vec3 warm = mix(aura, light, 0.30 + 0.70 * exp(-r * r * 1.6));
     warm = mix(warm, vec3(1.0, 0.85, 0.66), 0.3 * centre + 0.2 * min(hit, 1.0));
-    float figure = mix(0.42, 3.4 * thin + 0.34 * soft + 1.1 * grain, 1.0 - smoothstep(0.012, 0.05, blur));
+    float sharp = 1.0 - smoothstep(0.012, 0.05, blur);
+    float figure = mix(0.50, 3.4 * thin + 0.28 * soft + 1.1 * grain, sharp);
     vec3 color = warm * power * figure;
-    color += warm * centre * centre * (0.02 + 0.10 * bass + 0.45 * kick);
+    color += light * centre * centre * (0.02 + 0.08 * bass + 0.45 * kick);
     // The skin between the lines: glass that the antinodes light from within.
     float antinode = wave.x * wave.x;
     vec3 tint = wave.x > 0.0 ? aura : deep * 4.0;
-    color += tint * antinode * (0.012 + 0.05 * energy + 0.06 * bass + 0.10 * kick) * (0.3 + centre);
+    color += sharp * tint * antinode * (0.012 + 0.05 * energy + 0.06 * bass + 0.10 * kick) * (0.3 + centre);
     vec3 normal = normalize(vec3(-wave.y, wave.z, 40.0));
     float sheen = max(0.0, normal.x * 0.85 + 0.1);
     color += deep * 0.5 * sheen * sheen;
     float edge = exp(-abs(r - 0.992) / (0.0035 + blur)) * 0.004 / (0.004 + blur);
-    color *= smoothstep(1.0, 0.985 - blur, r);
+    color *= smoothstep(1.0, 0.985 - 2.0 * blur, r);
     return color + mix(aura, light, 0.7) * edge * (0.7 + 1.2 * energy + 1.8 * kick + 0.9 * strike);
 }
 
@@ -152,7 +157,9 @@ vec3 sky(vec3 dir, float footprint, float blur) {
     color += cloud * (0.9 * dense * dense + 0.07 * wisp) * (0.16 + 0.8 * energy + 0.5 * near * kick);
     color += stars(dir, footprint, blur) * (1.0 - 0.7 * dense) * smoothstep(0.0, 0.10, dir.y + blur);
     // The low light on the horizon, strongest under the plate.
-    float side = 0.10 + 0.90 * pow(max(0.0, 0.5 - 0.5 * dir.z), 10.0);
+    float side = max(0.0, 0.5 - 0.5 * dir.z);
+    side *= side;
+    side = 0.10 + 0.90 * side * side * side * side * side;
     vec3 haze = mix(aura, light, 0.40) * side * (0.03 + 0.10 * energy + 0.10 * kick);
     color += haze * exp(-up * 14.0);
     // Two ridges of far hills, lowest ahead, where the light comes through.
@@ -174,9 +181,13 @@ vec3 sky(vec3 dir, float footprint, float blur) {
 // Everything above the water, from a point in a direction.
 vec3 world(vec3 origin, vec3 dir, float footprint, float blur) {
     vec3 color = sky(dir, footprint, blur);
-    float t = (origin.z - PLATE.z) / max(-dir.z, 1e-3);
-    vec2 q = (origin.xy + dir.xy * t - PLATE.xy) / (PLATE_R * (1.0 + 0.03 * kick));
-    float front = smoothstep(0.0, 0.2, -dir.z);
+    // The plate faces the eye.
+    vec3 face = normalize(PLATE);
+    float toward = dot(dir, face);
+    float t = dot(PLATE - origin, face) / max(toward, 1e-3);
+    vec3 on = origin + dir * t - PLATE;
+    vec2 q = vec2(on.x, on.y * -face.z - on.z * -face.y) / (PLATE_R * (1.0 + 0.03 * kick));
+    float front = smoothstep(0.0, 0.2, toward);
     float smear = blur * 2.0 + footprint * t / PLATE_R;
     float r = length(q);
     float out_r = max(r - 0.99, 0.0);
@@ -189,12 +200,12 @@ vec3 world(vec3 origin, vec3 dir, float footprint, float blur) {
     beam = beam * beam * (3.0 - 2.0 * beam);
 #endif
     float power = 0.06 + 0.14 * energy + 0.18 * bass + 0.42 * kick + 0.12 * strike;
-    vec3 halo = mix(aura, light, 0.12) * power * exp(-out_r * 2.8) * 0.8;
+    vec3 halo = mix(aura, light, 0.12) * power * exp(-out_r * 2.8) * 0.56;
     halo += mix(aura, light, 0.8) * power * (0.06 / (0.06 + out_r)) * exp(-out_r * 3.0) * 1.1;
     halo += mix(aura, light, 0.25) * beam * beam * (energy * energy * 0.5 + 0.6 * kick * energy) * 0.30
           * exp(-out_r * 0.9);
     halo += mix(aura, light, 0.6) * (ring(r, ring_a, 0.10) + ring(r, ring_b, 0.12)) * 0.16 * pulse;
-    float inside = smoothstep(1.0, 0.985 - smear, r) * front;
+    float inside = smoothstep(1.0 + 2.0 * blur, 0.985 - smear - 4.0 * blur, r) * front;
     color = mix(color + halo * front, deep * 0.02, inside);
     return color + plate_light(q, smear) * front * (blur > 0.0 ? 1.2 : 1.0);
 }
@@ -250,8 +261,10 @@ Water sea(vec3 origin, vec3 dir, float footprint) {
     vec3 mirror = reflect(dir, normal);
     mirror.y = abs(mirror.y) + 0.002;
     float facing = 1.0 - clamp(dot(-dir, normal), 0.0, 1.0);
-    float fresnel = mix(0.03 + 0.97 * pow(facing, 5.0), 1.0, 0.28);
+    float facing2 = facing * facing;
+    float fresnel = mix(0.03 + 0.97 * facing2 * facing2 * facing, 1.0, 0.28);
     vec3 glow = deep * 0.02 + mix(aura, light, 0.4) * crest * crest * 0.10 * fade * fade;
+#ifndef DRAFT
     // High notes glitter on the crests.
     vec2 cell = floor(hit * 5.0);
     uint h = pcg(ivec2(cell));
@@ -260,7 +273,8 @@ Water sea(vec3 origin, vec3 dir, float footprint) {
     float lane = exp(-abs(hit.x) * 0.25) * 0.9 + 0.1;
     float size = max(0.035, wide * 5.0);
     float glint = on * highs * lane * exp(-dot(off, off) / (size * size)) * 0.0035 / (size * size);
-    glow += light * glint * fade * fade * step(wide, 0.2);
+    glow += light * glint * fade * fade * step(wide, 0.2) * smoothstep(2.0, 5.0, t);
+#endif
     return Water(normalize(mirror), 0.010 + rough, fresnel * 0.9, glow);
 }
 
@@ -273,7 +287,8 @@ vec4 shade(Ray ray) {
     // One look at the world for sky and sea alike: the sky is what most of a pixel costs.
     Water water = sea(ray.origin, dir, ray.footprint);
     bool below = dir.y < 0.0;
-    vec3 color = world(ray.origin, below ? water.mirror : dir, ray.footprint, below ? water.blur : 0.0);
+    float blur = below ? water.blur : 0.0;
+    vec3 color = world(ray.origin, below ? water.mirror : dir, ray.footprint, blur);
     if (below) color = color * water.keep + water.glow;
     if (u_projection == 0) {
         float edge = dot(ray.screen, ray.screen) / 4.2;

@@ -4,6 +4,7 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from av.video.frame import VideoFrame
@@ -12,7 +13,7 @@ from av.video.reformatter import ColorRange, Colorspace
 from core.errors import RenderError, SceneError
 from core.jobs.model import PictureParams
 from core.render.build import build_plan
-from core.render.formats import Projection
+from core.render.formats import OutputFormat, Projection
 from core.render.frames import FrameRenderer
 from core.scenes.model import BoolParameter, ColorParameter, Cue, FloatParameter
 from tests.core.render.scene_plans import MADE_UP, draw, flash_scene, layer_of, plan_of, scene_of
@@ -255,3 +256,16 @@ def test_quiet_is_dark_but_never_black_and_a_loud_part_is_brighter():
     assert np.isfinite(loud).all()
     for block in np.split(quiet, 6, axis=1):
         assert block.mean() > 6
+
+
+def test_default_scene_has_no_seam_and_quiet_poles_in_360():
+    plan = default_plan("256x128")
+    fmt = OutputFormat(name="e", title="e", width=256, height=128, projection=Projection.EQUIRECT)
+    plan = msgspec.structs.replace(plan, picture=msgspec.structs.replace(plan.picture, format=fmt))
+    with FrameRenderer(plan, song()) as renderer:
+        out = draw(renderer, 255)[..., :3].astype(float)
+    across = np.abs(out[:, 0] - out[:, -1]).mean()
+    beside = np.abs(np.diff(out, axis=1)).mean(axis=(0, 2)).max()
+    assert across <= beside
+    for pole in (out[0], out[-1]):
+        assert pole.std(axis=0).max() < 12

@@ -58,3 +58,9 @@ def test_passes_are_timed_apart(monkeypatch):
     with clock.timed("b", range(128)):
         pass
     assert rows(clock)[0] == 128
+
+
+def test_parts_of_a_frame_are_waited_for_and_whole_frames_now_and_then():
+    clock = TileClock(64, 64)
+    assert all(clock.wants_time("part", range(32)) for _ in range(40))
+    assert sum(clock.wants_time("whole", range(64)) for _ in range(64)) == 4
