@@ -121,9 +121,10 @@ class Intake(QObject):
     def _on_submitted(self, answer: Submitted) -> None:
         first = answer.chain[0] if answer.chain else answer.job
         self.submitted.emit(first)
-        self._bridge.watch(first.id).ended.connect(partial(self._on_ended, answer.job))
-        if answer.job.id != first.id:
-            self._bridge.watch(answer.job.id).ended.connect(self._on_analysed)
+        last = answer.chain[-1] if answer.chain else answer.job
+        self._bridge.watch(first.id).ended.connect(partial(self._on_ended, last))
+        if last.id != first.id:
+            self._bridge.watch(last.id).ended.connect(self._on_analysed)
 
     def _on_analysed(self, job: JobView) -> None:
         asset_id = self._assets.pop(job.id, "")
@@ -132,7 +133,7 @@ class Intake(QObject):
 
     def _on_ended(self, analysis: JobView, job: JobView) -> None:
         if isinstance(job.result, IngestResult):
-            if job.result.asset.analysis is None:
+            if job.result.asset.analysis is None and analysis.id != job.id:
                 self._assets[analysis.id] = job.result.asset.id
                 self.analysis_started.emit(job.result.asset.id)
             if job.result.duplicate:

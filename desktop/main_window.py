@@ -234,6 +234,7 @@ class MainWindow(QMainWindow):
         if geometry.isEmpty() or not self.restoreGeometry(geometry):
             self.resize(*START_SIZE)
         self._share_height()
+        self._last_work = (self.memory.text("work/project"), self.memory.text("work/asset"))
         for key, splitter in (("columns", self.columns), ("rows", self.rows)):
             state = self.memory.blob(f"window/{key}")
             if not state.isEmpty():
@@ -254,10 +255,7 @@ class MainWindow(QMainWindow):
 
     def _on_tracks(self) -> None:
         """Put back what was on the table last time, once the list is there."""
-        project_id = self.memory.text("work/project")
-        asset_id = self.memory.text("work/asset")
-        self.memory.keep("work/project", "")
-        self.memory.keep("work/asset", "")
+        (project_id, asset_id), self._last_work = self._last_work, ("", "")
         if self.workspace.asset is not None:
             self.library.show_chosen(self.workspace.asset)
         elif project_id:

@@ -14,7 +14,8 @@ from desktop.words import asset_line
 
 ROW_PX = 56
 TILE = QSize(48, 40)
-SCROLL_PX = 10
+SCROLL_PX = 8
+"""Room for the scroll bar, there or not, so that rows keep their width."""
 _RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
 
 

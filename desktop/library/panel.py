@@ -77,8 +77,17 @@ class LibraryPanel(QFrame):
         self.drop.setCursor(Qt.CursorShape.PointingHandCursor)
         self._build_list()
         head = row(self.title, None, self.trash_button, self.add_button, spacing=2)
+        inset, gutter = (0, 0, 12, 0), (0, 0, 4, 0)
+        head.setContentsMargins(*inset)
         self.setLayout(
-            column(head, self.search, self.stack, self.drop, margins=(12, 8, 12, 12), spacing=8)
+            column(
+                head,
+                row(self.search, margins=inset),
+                row(self.stack, margins=gutter),
+                row(self.drop, margins=inset),
+                margins=(12, 8, 0, 12),
+                spacing=8,
+            )
         )
 
     def _build_list(self) -> None:

@@ -180,6 +180,8 @@ class StagePanel(QWidget):
             self.shapes,
         ):
             control.setEnabled(asset is not None)
+        if asset is not None and asset.analysis is not None:
+            self.end_analysis(asset.id)
         self.title.set_text(asset.title if asset else "Picture")
         self.length_label.setText(f"/ {precise_time(asset.duration_s)}" if asset else "")
         self._show_time()
@@ -230,8 +232,9 @@ class StagePanel(QWidget):
 
     def end_analysis(self, asset_id: str) -> None:
         """Draw, now that the analysis is over."""
-        self._analysed_elsewhere.discard(asset_id)
-        self._want()
+        if asset_id in self._analysed_elsewhere:
+            self._analysed_elsewhere.discard(asset_id)
+            self._want()
 
     def _at_s(self) -> Fraction:
         fps = self._workspace.output.fps

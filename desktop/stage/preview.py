@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import msgspec
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QImage
 
 from core.engine.protocol import CancelJob, Subject, SubmitFrame, Submitted
@@ -22,6 +22,7 @@ from desktop.tasks import Background
 
 REST_MS = 220
 PREVIEW_SIDE = 960
+SHOWN_SIDE = 1600
 PREVIEW_360 = "360-mono-4k"
 
 
@@ -50,6 +51,19 @@ def preview_format(fmt: OutputFormat) -> str:
     scale = min(1.0, PREVIEW_SIDE / max(fmt.width, fmt.height))
     width, height = (max(16, 2 * round(side * scale / 2)) for side in (fmt.width, fmt.height))
     return f"{width}x{height}"
+
+
+def read_still(path: Path) -> QImage:
+    """Return a still no larger than the stage can show, so that painting it stays quick."""
+    image = read_image(path)
+    if max(image.width(), image.height()) <= SHOWN_SIDE:
+        return image
+    return image.scaled(
+        SHOWN_SIDE,
+        SHOWN_SIDE,
+        Qt.AspectRatioMode.KeepAspectRatio,
+        Qt.TransformationMode.SmoothTransformation,
+    )
 
 
 class Preview(QObject):
@@ -145,7 +159,7 @@ class Preview(QObject):
         if isinstance(job.result, FrameResult):
             path = job.result.path
             self._background.run(
-                lambda: read_image(path),
+                lambda: read_still(path),
                 lambda image: self._on_image(Still(request, image, path), number),
                 lambda error: self._on_error(error, number),
             )

@@ -28,6 +28,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.qt_log_ignore("propagateSizeHints", extend=True))
 
 
+@pytest.fixture(scope="session")
+def styled(qapp: QApplication) -> QApplication:
+    """The application in its own look; once, because fonts stay loaded."""
+    theme.apply(qapp)
+    return qapp
+
+
 @pytest.fixture
 def qt_loop(qapp: QApplication) -> Iterator[QEventLoop]:
     """asyncio on Qt's loop, for as long as the test runs."""
@@ -63,11 +70,14 @@ def memory_file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def make_window(
-    qtbot: QtBot, qt_loop: QEventLoop, engine: FakeEngine, memory_file: Path
+    qtbot: QtBot,
+    styled: QApplication,
+    qt_loop: QEventLoop,
+    engine: FakeEngine,
+    memory_file: Path,
 ) -> Iterator[Callable[[], MainWindow]]:
     """Return windows that are shown and connected."""
     made: list[MainWindow] = []
-    theme.apply(QApplication.instance())
 
     def make() -> MainWindow:
         window = MainWindow(

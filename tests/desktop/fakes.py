@@ -385,7 +385,7 @@ class FakeEngine:
             depends_on=(ingest.id,),
             blocked=True,
         )
-        return p.Submitted(job=analyze, chain=(ingest, analyze))
+        return p.Submitted(job=ingest, chain=(ingest, analyze))
 
     def _on_SubmitAnalyze(self, request: p.SubmitAnalyze) -> p.Submitted:
         asset = self.assets[request.subject.asset_id or ""]

@@ -107,7 +107,7 @@ class Shooter:
 
     def save(self, window: MainWindow, name: str) -> None:
         """Save what the window shows."""
-        pause(350)
+        pause(1200)
         window.grab().save(str(self.folder / f"{name}.png"))
 
     def shoot(
@@ -134,6 +134,7 @@ class Shooter:
         leaving = asyncio.ensure_future(window.bridge.stop())
         pause(50)
         assert leaving.done()
+        window.workspace.undo_stack.blockSignals(True)
         window.background.stop()
         window.deleteLater()
 
