@@ -148,7 +148,8 @@ class Scheduler:
         elif error is not None:
             _LOG.error("a bug: %s", "".join(traceback.format_exception(error)))
             self._fail(runner.lease, _bug(error))
-        del self._runners[runner.lease.job_id]
+        if self._runners.get(runner.lease.job_id) is runner:  # else: claimed again already
+            del self._runners[runner.lease.job_id]
         runner.ended.set()
         if not self._runners:
             self._parts.awake.release()

@@ -36,15 +36,34 @@ from core.jobs.model import (
 )
 from core.jobs.publish import staging_place
 from core.library.model import Analysis, Asset, PcmInfo, Probe, Provenance
+from core.platform.locks import FileLock
 
 
 def handler_for(kind):
-    return _HANDLERS[kind]
+    def run(params, ctx):
+        lock = _be_alone(ctx)
+        try:
+            return _HANDLERS[kind](params, ctx)
+        finally:
+            lock.release()
+
+    return run
 
 
 def _script(text):
     words = [word.partition("=") for word in Path(text).stem.split(",") if "=" in word]
     return {name: value for name, _, value in words}
+
+
+def _be_alone(ctx):
+    """Note a violation when another live process works on the same job."""
+    folder = ctx.paths.root / "alone"
+    folder.mkdir(exist_ok=True)
+    lock = FileLock(folder / ctx.job_id)
+    if not lock.acquire():
+        (ctx.paths.root / "violations").mkdir(exist_ok=True)
+        (ctx.paths.root / "violations" / ctx.job_id).touch()
+    return lock  # held until the process ends
 
 
 def _work(ctx, script):
@@ -146,8 +165,8 @@ def _analyze(params, ctx):
 def _render(params, ctx):
     """Write a file of several parts, each made once however often the job is interrupted."""
     script = _library_script(ctx)
-    segments = ctx.paths.segments(f"segments-of-{ctx.job_id}")
-    segments.mkdir(parents=True, exist_ok=True)
+    segments = ctx.staging / "segments"
+    segments.mkdir(exist_ok=True)
     steps, reused = int(script.get("steps", 4)), 0
     for index in range(steps):
         ctx.check_abort()
