@@ -30,8 +30,9 @@ from core.analysis.meter import (
     survey,
 )
 from core.analysis.source import AudioSource
-from core.audio.loudness import Loudness, LoudnessMeter
+from core.audio.loudness import LoudnessMeter
 from core.audio.prepared import PreparedReader
+from core.library.model import Loudness
 from core.units import Audio
 
 SURVEY_SHARE = 0.85

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.analysis.beat_edit import MAX_DOUBLINGS, BeatEdit
 from core.errors import UsageError
 
 MIN_BPM, MAX_BPM = 20.0, 400.0
@@ -137,6 +138,22 @@ class BeatGrid(msgspec.Struct, frozen=True, kw_only=True):
 
     def _with_times(self, times: list[float], first_downbeat: int) -> "BeatGrid":
         return msgspec.structs.replace(self, times_s=tuple(times), first_downbeat=first_downbeat)
+
+
+def corrected(grid: BeatGrid, edit: BeatEdit) -> BeatGrid:
+    """Return the grid with a person's correction applied.
+
+    Raises UsageError for a tempo outside 20 to 400, or more than three doublings or halvings.
+    """
+    if abs(edit.doublings) > MAX_DOUBLINGS:
+        raise UsageError("The beats cannot be doubled or halved so often.", hint="Set a tempo.")
+    if edit.bpm is not None:
+        found = grid.times_s[0] if grid.times_s else 0.0
+        first = found if edit.first_beat_s is None else edit.first_beat_s
+        grid = grid.with_tempo(edit.bpm, first)
+    for _ in range(abs(edit.doublings)):
+        grid = grid.doubled() if edit.doublings > 0 else grid.halved()
+    return grid.shifted(edit.shift_s) if edit.shift_s else grid
 
 
 def _phase_of(position: NDArray[np.float64]) -> NDArray[np.float32]:

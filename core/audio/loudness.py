@@ -6,11 +6,11 @@ In: float32 blocks. Out: integrated loudness and true peak. Bounded memory; pure
 import math
 from collections.abc import Iterable
 
-import msgspec
 import numpy as np
 import pyebur128
 
 from core.audio.channels import DEFAULT_LAYOUTS, LAYOUTS
+from core.library.model import Loudness
 from core.units import Audio
 
 _CHANNEL_TYPES = {
@@ -26,13 +26,6 @@ _CHANNEL_TYPES = {
 """Surrounds count 1.5 dB more, low-frequency effects not at all."""
 MIN_LUFS = -70.0
 """The absolute gate: below it nothing counts."""
-
-
-class Loudness(msgspec.Struct, frozen=True, kw_only=True):
-    """Integrated loudness and true peak; None for silence, or what is too short to measure."""
-
-    integrated_lufs: float | None
-    true_peak_dbtp: float | None
 
 
 class LoudnessMeter:

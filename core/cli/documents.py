@@ -18,7 +18,7 @@ from core.engine.protocol import (
 )
 from core.errors import ErrorView
 from core.jobs.model import AnalyzeResult, EstimateResult, JobView
-from core.library.model import Asset, Probe
+from core.library.model import Asset, Loudness, Probe
 from core.library.project import Project
 from core.scenes.model import Scene, SceneSummary
 
@@ -35,19 +35,12 @@ class IngestReport(msgspec.Struct, frozen=True, kw_only=True):
     error: ErrorView | None = None
 
 
-class LoudnessView(msgspec.Struct, frozen=True, kw_only=True):
-    """How loud a file is (EBU R 128)."""
-
-    integrated_lufs: float | None
-    true_peak_dbtp: float | None
-
-
 class ProbeReport(msgspec.Struct, frozen=True, kw_only=True):
     """What is in a file."""
 
     path: Path
     media: Probe
-    loudness: LoudnessView | None = None
+    loudness: Loudness | None = None
     """None when it was not asked for."""
 
 

@@ -3,8 +3,6 @@
 In: the arguments of `render`. Out: time, size and disk.
 """
 
-from fractions import Fraction
-
 import click
 
 from core.cli.connection import with_client
@@ -34,23 +32,11 @@ def estimate(
     context: click.Context,
     *,
     subject: str,
-    scene: str | None,
-    format: str | None,
-    fps: Fraction | None,
-    settings: tuple[str, ...],
-    quality: str | None,
-    seed: int | None,
-    start_s: Fraction | None,
-    end_s: Fraction | None,
-    duration_s: Fraction | None,
-    target: str | None,
+    picture: PictureOptions,
+    part: RangeOptions,
 ) -> None:
     """Say how long a render would take here, and how much disk it needs."""
     scope = scope_of(context)
-    picture = PictureOptions(
-        scene=scene, format=format, fps=fps, settings=settings, quality=quality, seed=seed
-    )
-    part = RangeOptions(start_s=start_s, end_s=end_s, duration_s=duration_s, target=target)
 
     async def work(client: EngineClient) -> Outcome:
         request = await render_request(client, subject, picture, part)

@@ -11,7 +11,7 @@ import click
 from core.cli.connection import with_client
 from core.cli.follow import Outcome, submit_and_follow
 from core.cli.groups import CommandWithOptions, scope_of
-from core.cli.picture import PictureOptions, make_picture, picture_options, project_output
+from core.cli.picture import PictureOptions, make_picture, picture_options, project_of
 from core.cli.render import output_file, show_outcome
 from core.cli.subject import subject_of
 from core.cli.values import TIME
@@ -39,23 +39,15 @@ def frame(
     at_s: Fraction,
     output: Path | None,
     force: bool,
-    scene: str | None,
-    format: str | None,
-    fps: Fraction | None,
-    settings: tuple[str, ...],
-    quality: str | None,
-    seed: int | None,
+    picture: PictureOptions,
 ) -> int:
     """Draw the frame that the video shows at a time."""
     scope = scope_of(context)
-    picture = PictureOptions(
-        scene=scene, format=format, fps=fps, settings=settings, quality=quality, seed=seed
-    )
     file = output_file(output, force=force, suffix=".png")
 
     async def work(client: EngineClient) -> Outcome:
         about = await subject_of(client, subject)
-        params = make_picture(picture, await project_output(client, about))
+        params = make_picture(picture, await project_of(client, about))
         request = SubmitFrame(
             subject=about, picture=params, at_s=at_s, output=file, overwrite=force
         )

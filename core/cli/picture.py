@@ -5,21 +5,23 @@ own scenes and, unless an option says otherwise, its first output's format, rate
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
 
+from core.analysis.beat_edit import BeatEdit
 from core.backends import TARGETS, require_target
 from core.cli.subject import subject_of
-from core.cli.values import FPS, TIME
+from core.cli.values import BEATS, FPS, TIME
 from core.engine.client import EngineClient
 from core.engine.protocol import GetProject, Subject, SubmitRender
 from core.errors import UsageError
 from core.jobs.model import PictureParams
-from core.library.project import OutputSpec
+from core.library.project import OutputSpec, Project
 from core.render.formats import DEFAULT_FORMAT, FORMATS, format_named
 from core.scenes.library import default_scene_name, load_scene
 from core.scenes.values import parse_assignments, validate_values
@@ -39,6 +41,7 @@ class PictureOptions:
     seed: int | None = None
     settings: Sequence[str] = ()
     """`layer.param=value`, as written."""
+    beats: BeatEdit | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +55,8 @@ class RangeOptions:
 
 
 def picture_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --scene, --format, --fps, --set, --quality and --seed."""
+    """Add --scene, --format, --fps, --set, --quality, --seed and --beats, as one `picture`."""
+    command = _gathered(command, "picture", PictureOptions)
     names = ", ".join(FORMATS)
     for option in reversed(
         (
@@ -68,6 +72,12 @@ def picture_options(command: Callable[..., Any]) -> Callable[..., Any]:
             ),
             click.option("--quality", type=click.Choice(QUALITIES)),
             click.option("--seed", type=int, help="Another seed, another variation."),
+            click.option(
+                "--beats",
+                type=BEATS,
+                metavar="GRID",
+                help="Correct the beats found: double, half, 128, or 128@0.35 (first beat).",
+            ),
         )
     ):
         command = option(command)
@@ -75,7 +85,8 @@ def picture_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def range_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --from, --to, --duration and --target."""
+    """Add --from, --to, --duration and --target, as one `part`."""
+    command = _gathered(command, "part", RangeOptions)
     for option in reversed(
         (
             click.option("--from", "start_s", type=TIME, metavar="TIME", help="Begin here."),
@@ -88,7 +99,19 @@ def range_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def make_picture(said: PictureOptions, output: OutputSpec | None = None) -> PictureParams:
+def _gathered(command: Callable[..., Any], name: str, kind: type) -> Callable[..., Any]:
+    """Return a command whose options of `kind` arrive as one value called `name`."""
+    names = [field.name for field in fields(kind)]
+
+    @wraps(command)
+    def call(*args: Any, **said: Any) -> Any:  # noqa: ANN401 - whatever the command takes
+        value = kind(**{key: said.pop(key) for key in names})
+        return command(*args, **{name: value}, **said)
+
+    return call
+
+
+def make_picture(said: PictureOptions, project: Project | None = None) -> PictureParams:
     """Return what to draw; scene, format and values are checked before any work begins.
 
     Raises
@@ -98,7 +121,7 @@ def make_picture(said: PictureOptions, output: OutputSpec | None = None) -> Pict
     SceneError
         When there is no such scene.
     """
-    if output is not None and (said.scene or said.settings):
+    if project is not None and (said.scene or said.settings):
         raise UsageError(
             "A project brings its own scenes.", hint="Leave --scene and --set out, or name a file."
         )
@@ -106,14 +129,16 @@ def make_picture(said: PictureOptions, output: OutputSpec | None = None) -> Pict
     if scene.endswith(".scene.json"):
         scene = str(Path(scene).expanduser().absolute())
     values = validate_values(load_scene(scene), parse_assignments(said.settings))
-    base = output or OutputSpec(format=DEFAULT_FORMAT, fps=DEFAULT_FPS)
+    base = output_of(project) or OutputSpec(format=DEFAULT_FORMAT, fps=DEFAULT_FPS)
+    seed, beats = (project.seed, project.beats) if project else (1, BeatEdit())
     return PictureParams(
         scene=scene,
         format=format_named(said.format or base.format).name,
         fps=said.fps or base.fps,
         values=values,
-        seed=1 if said.seed is None else said.seed,
+        seed=seed if said.seed is None else said.seed,
         quality=said.quality or base.quality,
+        beats=said.beats or beats,
     )
 
 
@@ -137,11 +162,17 @@ def time_range(said: RangeOptions, output: OutputSpec | None) -> tuple[Fraction,
     return start_s, end_s
 
 
-async def project_output(client: EngineClient, subject: Subject) -> OutputSpec | None:
-    """Return a project's first output; None when the subject is no project."""
+async def project_of(client: EngineClient, subject: Subject) -> Project | None:
+    """Return the project that a subject is; None when it is none."""
     if subject.project_id is None:
         return None
-    project = await client.call(GetProject(id=subject.project_id))
+    return await client.call(GetProject(id=subject.project_id))
+
+
+def output_of(project: Project | None) -> OutputSpec | None:
+    """Return a project's first output; None without a project."""
+    if project is None:
+        return None
     return project.outputs[0] if project.outputs else OutputSpec()
 
 
@@ -157,11 +188,12 @@ async def render_request(
     """Return the request that renders what the user named."""
     require_target(part.target or TARGETS[0])
     subject = await subject_of(client, text)
-    spec = await project_output(client, subject)
+    project = await project_of(client, subject)
+    spec = output_of(project)
     start_s, end_s = time_range(part, spec)
     return SubmitRender(
         subject=subject,
-        picture=make_picture(picture, spec),
+        picture=make_picture(picture, project),
         start_s=start_s,
         end_s=end_s,
         target=part.target or (spec.target if spec else "local"),

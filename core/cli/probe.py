@@ -20,14 +20,15 @@ from core.units import time_text
 @click.pass_context
 def probe(context: click.Context, file: Path, quick: bool) -> None:
     """Show the streams, length, tags and loudness of a file."""
-    from core.cli.loudness import measure_file
+    from core.ingest.describe import describe
     from core.ingest.probe import probe_file
 
     path = file.expanduser().absolute()
-    media = probe_file(path)
-    report = ProbeReport(
-        path=path, media=media, loudness=None if quick else measure_file(path, media)
-    )
+    if quick:
+        report = ProbeReport(path=path, media=probe_file(path))
+    else:
+        found = describe(path)
+        report = ProbeReport(path=path, media=found.probe, loudness=found.loudness)
     print_document("probe", report) if scope_of(context).json else say(_text(report))
 
 

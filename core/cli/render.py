@@ -3,7 +3,6 @@
 In: a file, an asset or a project, and what to draw. Out: an MP4; Ctrl-C cancels it cleanly.
 """
 
-from fractions import Fraction
 from pathlib import Path
 
 import click
@@ -47,23 +46,11 @@ def render(
     output: Path | None,
     force: bool,
     detach: bool,
-    scene: str | None,
-    format: str | None,
-    fps: Fraction | None,
-    settings: tuple[str, ...],
-    quality: str | None,
-    seed: int | None,
-    start_s: Fraction | None,
-    end_s: Fraction | None,
-    duration_s: Fraction | None,
-    target: str | None,
+    picture: PictureOptions,
+    part: RangeOptions,
 ) -> int:
     """Render a video of a file, of a sound of the library, or of a project."""
     scope = scope_of(context)
-    picture = PictureOptions(
-        scene=scene, format=format, fps=fps, settings=settings, quality=quality, seed=seed
-    )
-    part = RangeOptions(start_s=start_s, end_s=end_s, duration_s=duration_s, target=target)
     file = output_file(output, force=force, suffix=".mp4")
 
     async def work(client: EngineClient) -> Outcome | JobView:

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from core.analysis.beat_edit import parse_beats
 from core.errors import KnownError, UsageError
 from core.units import parse_fps, parse_time
 
@@ -59,3 +60,4 @@ TIME = Value("time", parse_time)
 SECONDS = Value("time", _seconds)
 FPS = Value("fps", parse_fps)
 BYTES = Value("size", parse_bytes)
+BEATS = Value("beats", parse_beats)

@@ -7,9 +7,9 @@ import msgspec
 import numpy as np
 
 from core.audio.decode import SoundDecoder
-from core.audio.loudness import Loudness, LoudnessMeter
+from core.audio.loudness import LoudnessMeter
 from core.ingest.probe import probe_file
-from core.library.model import Probe
+from core.library.model import Loudness, Probe
 
 
 class FileReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,9 +33,8 @@ def describe(path: Path, *, on_progress: Callable[[float], None] | None = None) 
             layout = probe.streams[probe.audio_stream].layout
             meter = LoudnessMeter(decoder.sample_rate_hz, decoder.channels, layout=layout)
         meter.add(block * np.float32(1 / 32768) if decoder.is_short else block)
-    silent = Loudness(integrated_lufs=None, true_peak_dbtp=None)
     return FileReport(
         probe=probe,
         duration_s=decoder.n_samples / decoder.sample_rate_hz,
-        loudness=meter.result() if meter else silent,
+        loudness=meter.result() if meter else Loudness(),
     )

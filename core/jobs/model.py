@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from core.analysis.beat_edit import BeatEdit
 from core.audio.recipe import Recipe
 from core.errors import ErrorView
 from core.ingest.sources import Source
@@ -109,6 +110,8 @@ class PictureParams(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 1
     quality: str = "final"
     """draft or final."""
+    beats: BeatEdit = BeatEdit()
+    """How the found beat grid is corrected."""
 
 
 class RenderParams(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="render"):

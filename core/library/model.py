@@ -73,6 +73,13 @@ class PcmInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Largest absolute sample, full scale 1.0."""
 
 
+class Loudness(msgspec.Struct, frozen=True, kw_only=True):
+    """How loud a sound is (EBU R 128); None for silence, or what is too short to measure."""
+
+    integrated_lufs: float | None = None
+    true_peak_dbtp: float | None = None
+
+
 class Analysis(msgspec.Struct, frozen=True, kw_only=True):
     """The few numbers of an analysis that lists show."""
 

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import msgspec
 
+from core.analysis.beat_edit import BeatEdit
 from core.audio.recipe import Recipe
 from core.scenes.model import Cue
 
@@ -34,5 +35,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     """At least one; ordered by start."""
     outputs: tuple[OutputSpec, ...] = msgspec.field(default_factory=lambda: (OutputSpec(),))
     seed: int = 1
+    beats: BeatEdit = BeatEdit()
+    """How the found beat grid is corrected."""
     created_at: datetime
     updated_at: datetime

@@ -82,6 +82,7 @@ def build_plan(
             scenes=scenes,
             seed=picture.seed,
             quality=picture.quality,
+            beats=picture.beats,
         ),
         file=FileSpec(
             codec=codec or ("hevc" if fmt.needs_hevc else "h264"),

@@ -7,6 +7,8 @@ lasts the shot before it and the share of each.
 from dataclasses import dataclass
 from fractions import Fraction
 
+from core.analysis.beat_edit import BeatEdit
+from core.analysis.beatgrid import corrected
 from core.analysis.features import Features
 from core.errors import RenderError
 from core.render.plan import PictureSpec
@@ -55,6 +57,8 @@ class CueTrack:
         if not picture.cues:
             raise RenderError("The plan has no cue, so there is nothing to draw.")
         self._fps = picture.fps
+        if picture.beats != BeatEdit():
+            features = features.with_beats(corrected(features.beats, picture.beats))
         scenes = {scene.name: scene for scene in picture.scenes}
         self.shots: list[Shot] = []
         for cue in sorted(picture.cues, key=lambda cue: cue.start_s):

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import msgspec
 
+from core.analysis.beat_edit import BeatEdit
 from core.documents import hash_of
 from core.render.formats import OutputFormat
 from core.scenes.model import Cue, Scene
@@ -34,6 +35,8 @@ class PictureSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Every scene a cue names, whole."""
     seed: int = 1
     quality: str = "final"
+    beats: BeatEdit = BeatEdit()
+    """How the beat grid of the features is corrected."""
 
 
 class FileSpec(msgspec.Struct, frozen=True, kw_only=True):
