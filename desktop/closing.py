@@ -47,13 +47,16 @@ class Closing(QObject):
         verb = "is" if waiting == 1 else "are"
         box.setText(f"{plural(waiting, 'job')} {verb} not finished yet.")
         box.setInformativeText(
-            "Work can go on without this window, or pause until you open it again. "
+            "Work can go on without this window, or pause until you resume the queue. "
             "Nothing is lost either way."
         )
         self.keep_button = box.addButton("Keep working", QMessageBox.ButtonRole.AcceptRole)
         self.pause_button = box.addButton("Pause", QMessageBox.ButtonRole.DestructiveRole)
         self.stay_button = box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
         self.keep_button.setObjectName("primary")
+        self.keep_button.style().polish(self.keep_button)
+        if (layout := box.layout()) is not None:
+            layout.setContentsMargins(8, 16, 20, 16)
         box.setDefaultButton(self.keep_button)
         box.setEscapeButton(self.stay_button)
         box.buttonClicked.connect(self._on_answer)

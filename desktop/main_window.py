@@ -29,10 +29,8 @@ from core.engine.protocol import (
     SubmitAnalyze,
 )
 from core.ingest.sources import AUDIO_SUFFIXES, VIDEO_SUFFIXES
-from core.jobs.model import JobView, PictureParams
 from core.library.model import Asset
 from core.paths import LibraryPaths
-from core.platform.desktop import open_file, reveal_file
 from desktop.announce import Announcer
 from desktop.bridge import Connection, EngineBridge
 from desktop.closing import Closing
@@ -43,6 +41,7 @@ from desktop.library.panel import LibraryPanel
 from desktop.library.waves import Opener, Waves, open_pyramid
 from desktop.memory import Memory
 from desktop.notices import Notice, Notices
+from desktop.outside import Outside
 from desktop.pictures import Pictures
 from desktop.projects import ProjectFiles
 from desktop.queue.panel import QueuePanel
@@ -97,6 +96,7 @@ class MainWindow(QMainWindow):
         self.waves = Waves(background, opener=peaks, parent=self)
         self.notices = Notices(self)
         self.closing = Closing(bridge, self)
+        self.outside = Outside(background, self.notices, self)
         self._build_parts()
         self._build_layout()
         self._connect()
@@ -128,7 +128,10 @@ class MainWindow(QMainWindow):
             memory=self.memory,
         )
         self.queue = QueuePanel(
-            bridge, self.pictures, thumb_of=self._thumb_of, scene_title=self.catalog.title
+            bridge,
+            self.pictures,
+            thumb_of=self.catalog.thumbnail_of,
+            scene_title=self.catalog.title,
         )
         self.files = ProjectFiles(
             bridge, workspace, notices=notices, memory=self.memory, window=self
@@ -193,10 +196,10 @@ class MainWindow(QMainWindow):
 
     def _connect_work(self) -> None:
         for source in (self.stage.open_requested, self.queue.play_requested):
-            source.connect(self.open_path)
-        self.announcer.play_requested.connect(self.open_path)
+            source.connect(self.outside.open)
+        self.announcer.play_requested.connect(self.outside.open)
         for source in (self.stage.reveal_requested, self.queue.reveal_requested):
-            source.connect(self.reveal_path)
+            source.connect(self.outside.reveal)
         self.intake.arrived.connect(self._on_arrived)
         self.intake.analysis_started.connect(self.stage.await_analysis)
         self.intake.analysis_ended.connect(self.stage.end_analysis)
@@ -295,14 +298,6 @@ class MainWindow(QMainWindow):
         free = size_words(stats.free_bytes)
         self.stats_label.setText(f"{plural(stats.assets, 'track')} · {used} used · {free} free")
 
-    def _thumb_of(self, job: JobView) -> Path | None:
-        small = next((o.path for o in job.outputs if o.role == "thumbnail"), None)
-        if small is not None:
-            return small
-        picture = getattr(job.params, "picture", None)
-        scene = picture.scene if isinstance(picture, PictureParams) else ""
-        return self.catalog.thumbnail(scene)
-
     # --- requests -------------------------------------------------------------------------
 
     def open_files(self) -> None:
@@ -332,31 +327,17 @@ class MainWindow(QMainWindow):
     def open_settings(self) -> None:
         """Show the settings."""
         dialog = SettingsDialog(self.bridge, self.memory, self)
-        dialog.reveal_requested.connect(self.open_path)
+        dialog.reveal_requested.connect(self.outside.open)
         dialog.open()
 
     def open_sheet(self) -> None:
         """Show the shortcuts."""
         ShortcutSheet(self).open()
 
-    def open_path(self, path: Path) -> None:
-        """Open a file or folder with the user's own program."""
-        self.background.run(partial(open_file, path), partial(self._on_opened, path))
-
-    def reveal_path(self, path: Path) -> None:
-        """Show a file in the file manager."""
-        self.background.run(partial(reveal_file, path), partial(self._on_opened, path))
-
-    def _on_opened(self, path: Path, asked: bool) -> None:
-        if not asked:
-            self.notices.show(
-                Notice(text="This computer has no program for that.", hint=f"It is at {path}.")
-            )
-
     def _reveal_asset(self, asset: Asset) -> None:
         if self.bridge.engine is not None:
             paths = LibraryPaths(self.bridge.engine.library)
-            self.reveal_path(paths.original(asset.sha256, asset.name))
+            self.outside.reveal(paths.original(asset.sha256, asset.name))
 
     def _analyze(self, asset: Asset) -> None:
         self.bridge.ask(SubmitAnalyze(subject=Subject(asset_id=asset.id)))

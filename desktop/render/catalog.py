@@ -9,8 +9,10 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from core.errors import CymaticError
+from core.jobs.model import JobView
 from core.scenes.model import Scene, SceneSummary
 from desktop.tasks import Background
+from desktop.words import picture_of
 
 Loader = Callable[[], Sequence[tuple[SceneSummary, Scene]]]
 
@@ -59,6 +61,12 @@ class SceneCatalog(QObject):
         """Return the picture of a scene."""
         found = next((s.thumbnail for s in self.summaries if s.name == name), None)
         return Path(found) if found else None
+
+    def thumbnail_of(self, job: JobView) -> Path | None:
+        """Return the picture of a job: its own when it made one, else its scene's."""
+        own = next((output.path for output in job.outputs if output.role == "thumbnail"), None)
+        picture = picture_of(job.params)
+        return own or (self.thumbnail(picture.scene) if picture else None)
 
     @property
     def first(self) -> str:

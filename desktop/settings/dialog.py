@@ -96,6 +96,7 @@ class SettingsDialog(QDialog):
         box.setSuffix(suffix)
         box.setAccessibleName(name)
         box.setFixedWidth(126)
+        box.lineEdit().setTextMargins(9, 0, 0, 0)
         return box
 
     @staticmethod

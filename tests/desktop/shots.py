@@ -191,7 +191,11 @@ def main(arguments: list[str]) -> None:
     shooter.shoot("around-1440", big, act=around)
     shooter.shoot("drop-1280", small, act=lambda window, _engine: window.veil.cover())
     window, _engine = shooter.window(big, full=True)
-    for name, show in (("settings", window.open_settings), ("sheet", window.open_sheet)):
+    for name, show in (
+        ("settings", window.open_settings),
+        ("sheet", window.open_sheet),
+        ("close", window.close),
+    ):
         show()
         pause(300)
         for top in app.topLevelWidgets():

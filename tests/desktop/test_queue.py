@@ -145,7 +145,7 @@ def test_a_finished_video_can_be_played_and_shown(
     video = OutputView(path=Path("/videos/song.mp4"), sha256="0", bytes=1)
     job = engine.add_job(RENDER, "Song", status=JobStatus.DONE, outputs=(video,))
     with qtbot.waitSignal(window.queue.reveal_requested) as blocker:
-        window.queue.reveal_requested.disconnect(window.reveal_path)
+        window.queue.reveal_requested.disconnect(window.outside.reveal)
         window.queue.act(job, Verb.REVEAL)
     assert blocker.args == [video.path]
 
