@@ -8,6 +8,7 @@ rounded outward: what is drawn never hides a sample.
 """
 
 import math
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -112,37 +113,45 @@ class PeakWriter:
 
 def level_zero(block: NDArray[Any]) -> tuple[NDArray[np.int16], float]:
     """Return the columns (n, channels, 3) of a block and its largest absolute sample (1.0 = FS)."""
-    planar = np.ascontiguousarray(block)
+    planar = _planar(block)
     channels, n = planar.shape
     whole = n - n % BASE_SAMPLES
-    low, high, power = _reduce(planar[:, :whole].reshape(channels, -1, BASE_SAMPLES))
+    values = np.empty((3, channels, -(-n // BASE_SAMPLES)), np.float32)
+    _reduce(
+        planar[:, :whole].reshape(channels, -1, BASE_SAMPLES), values[:, :, : n // BASE_SAMPLES]
+    )
     if whole < n:
-        tail = _reduce(planar[:, None, whole:])
-        low, high, power = (
-            np.concatenate(pair, axis=1) for pair in zip((low, high, power), tail, strict=True)
-        )
+        _reduce(planar[:, None, whole:], values[:, :, -1:])
     full = 32768.0 if planar.dtype == np.int16 else 1.0
-    peak = float(max(-low.min(initial=0.0), high.max(initial=0.0))) / full
-    if not math.isfinite(peak):
-        return np.empty((0, channels, 3), np.int16), peak
-    columns = np.empty((low.shape[1], channels, 3), np.int16)
-    step = np.float32(STEPS / full)
-    columns[:, :, MIN] = _clip(np.floor(low.T * step))
-    columns[:, :, MAX] = _clip(np.ceil(high.T * step))
-    columns[:, :, RMS] = _clip(np.ceil(np.sqrt(power.T) * step))
-    return columns, peak
+    peak = max(-float(values[MIN].min()), float(values[MAX].max()), 0.0) / full
+    if not np.isfinite(values[:2]).all():
+        return np.empty((0, channels, 3), np.int16), math.nan
+    values *= np.float32(STEPS / full)
+    np.floor(values[MIN], out=values[MIN])
+    np.ceil(values[MAX:], out=values[MAX:])
+    np.clip(values, -32768, 32767, out=values)
+    return values.transpose(2, 1, 0).astype(np.int16, order="C"), peak
 
 
-def _reduce(shaped: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Return min, max and mean square over the last axis, as float32 (channels, columns)."""
-    low, high = shaped.min(2).astype(np.float32), shaped.max(2).astype(np.float32)
+def _planar(block: NDArray[Any]) -> NDArray[Any]:
+    pairs = block.T
+    if pairs.dtype == np.int16 and pairs.shape[1] == 2 and pairs.flags.c_contiguous:
+        # A pair of 16-bit samples is one 32-bit number: five times as fast as a transposition.
+        both = pairs.reshape(-1).view(np.uint32)
+        out = np.empty(block.shape, np.int16)
+        np.copyto(out[0], both, casting="unsafe")
+        np.copyto(out[1], both >> 16, casting="unsafe")
+        return out if sys.byteorder == "little" else out[::-1]
+    return np.ascontiguousarray(block)
+
+
+def _reduce(shaped: NDArray[Any], out: NDArray[np.float32]) -> None:
+    """Write min, max and rms over the last axis to `out`, (3, channels, columns)."""
+    out[MIN], out[MAX] = shaped.min(2), shaped.max(2)
     wave = shaped if shaped.dtype == np.float32 else shaped.astype(np.float32)
-    power = np.einsum("ijk,ijk->ij", wave, wave) / np.float32(shaped.shape[2])
-    return low, high, power
-
-
-def _clip(values: NDArray[np.float32]) -> NDArray[np.int16]:
-    return np.clip(values, -32768, 32767).astype(np.int16)
+    np.vecdot(wave, wave, out=out[RMS])
+    out[RMS] /= shaped.shape[2]
+    np.sqrt(out[RMS], out=out[RMS])
 
 
 def next_level(columns: NDArray[np.int16]) -> NDArray[np.int16]:
@@ -155,7 +164,7 @@ def next_level(columns: NDArray[np.int16]) -> NDArray[np.int16]:
     out[:, :, MIN] = groups[..., MIN].min(1)
     out[:, :, MAX] = groups[..., MAX].max(1)
     rms = groups[..., RMS].astype(np.float32)
-    out[:, :, RMS] = _clip(np.ceil(np.sqrt((rms * rms).mean(1))))
+    out[:, :, RMS] = np.ceil(np.sqrt((rms * rms).mean(1))).clip(0, 32767)
     return out
 
 

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import av
+import msgspec
 import numpy as np
 import pytest
 
@@ -153,6 +154,26 @@ def test_broken_packets_in_the_middle_say_where(tmp_path):
     path.write_bytes(data)
     with pytest.raises(MediaError, match=r"damaged at 0:\d\d"):
         decode(path, tmp_path)
+
+
+@pytest.mark.parametrize(("missing", "kept"), [(700, 700), (3000, 3000), (60_000, 0)])
+@pytest.mark.parametrize("kind", [".m4a", ".alac"])
+def test_padding_after_the_declared_end_is_cut_unless_the_header_lies(
+    kind, missing, kept, tmp_path
+):
+    path = file_of(kind, tmp_path, media.song(3.0))
+    probe = probe_file(path)
+    stream = probe.streams[0]
+    length = 3 * 48_000
+    shorter = msgspec.structs.replace(stream, duration_s=(length - missing) / 48_000)
+    probe = msgspec.structs.replace(probe, streams=(shorter,))
+    whole, _ = decode(path, tmp_path)
+    blocks = [block.copy() for block in SoundDecoder(path, probe).blocks()]
+    samples = np.concatenate(blocks, axis=1)
+    assert samples.shape[1] == length - kept
+    reader = open_pcm(tmp_path / "sound.pcm", whole)
+    full = 32768 if samples.dtype == np.int16 else 1
+    assert np.array_equal(samples.astype(np.float32) / full, reader.read(0, length - kept))
 
 
 def test_the_key_tells_originals_and_streams_apart():
