@@ -39,6 +39,10 @@ class Closing(QObject):
             self._ask(waiting)
         return False
 
+    def set_paused(self, paused: bool) -> None:
+        """Take note that the queue claims nothing; waiting jobs then are no reason to ask."""
+        self.paused = paused
+
     def _ask(self, waiting: int) -> None:
         box = QMessageBox(self._window)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -204,7 +204,7 @@ class MainWindow(QMainWindow):
         self.intake.analysis_started.connect(self.stage.await_analysis)
         self.intake.analysis_ended.connect(self.stage.end_analysis)
         self.queue.model.counts_changed.connect(self._on_counts)
-        self.queue.model.paused_changed.connect(self._on_paused)
+        self.queue.model.paused_changed.connect(self.closing.set_paused)
         self.closing.agreed.connect(self.close)
         self._stats_timer.timeout.connect(self._ask_stats)
 
@@ -281,9 +281,6 @@ class MainWindow(QMainWindow):
         self.header.show_working(counts.running)
         if not self._stats_timer.isActive():
             self._stats_timer.start()
-
-    def _on_paused(self, paused: bool) -> None:
-        self.closing.paused = paused
 
     def _on_arrived(self, asset: Asset) -> None:
         if self.workspace.asset is None:
