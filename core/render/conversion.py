@@ -11,12 +11,13 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
-from core.render.video_file import BT709, CHROMA_LEFT
+from core.render.video_file import BT709, CHROMA_CENTER
 
 Pixels = NDArray[np.uint8]
 """uint8; RGBA (height, width, 4), or I420 (height * 3 / 2, width)."""
 
-_SCALING = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
+_SCALING = Interpolation.AREA | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
+"""Chroma is the mean of its four pixels, as on the graphics card."""
 
 
 class FrameConverter:
@@ -63,5 +64,5 @@ class FrameConverter:
 def _tagged(frame: VideoFrame) -> VideoFrame:
     frame.colorspace = frame.color_primaries = frame.color_trc = BT709
     frame.color_range = cast("int", ColorRange.MPEG)
-    frame.chroma_location = CHROMA_LEFT
+    frame.chroma_location = CHROMA_CENTER
     return frame

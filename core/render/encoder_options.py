@@ -101,11 +101,11 @@ def _tune_x264(shape: VideoShape, draft: bool, resources: Resources) -> EncoderT
     lookahead = max(0, min(10 if draft else 30, slots - threads - 8))
     options = {
         "preset": "veryfast" if draft else "fast",
-        "crf": "23" if draft else "17",
+        "crf": "24" if draft else "18",
         "profile": "high",
         "bf": "2",
         "rc-lookahead": str(lookahead),
-        "x264-params": "open-gop=0",
+        "x264-params": "open-gop=0:mbtree=0",
     }
     return EncoderTuning(options=options, thread_count=threads)
 

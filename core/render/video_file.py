@@ -28,8 +28,8 @@ BT709 = 1
 """ITU-T H.273: matrix, primaries and transfer of BT.709 all have code 1."""
 LIMITED = 1
 """AVCOL_RANGE_MPEG."""
-CHROMA_LEFT = 1
-"""AVCHROMA_LOC_LEFT: chroma samples sit on the left luma column, H.264's default."""
+CHROMA_CENTER = 2
+"""AVCHROMA_LOC_CENTER: a chroma sample sits amid its four luma samples."""
 CODEC_TAGS = {"hevc": "hvc1"}
 """Sample entries that differ from the muxer's default; Apple's players want hvc1."""
 
@@ -188,7 +188,7 @@ def _open_stream(
         context.bit_rate = encoder.bit_rate
     context.color_range = LIMITED
     context.colorspace = context.color_primaries = context.color_trc = BT709
-    context.chroma_sample_location = CHROMA_LEFT
+    context.chroma_sample_location = CHROMA_CENTER
     if encoder.codec in CODEC_TAGS:
         context.codec_tag = CODEC_TAGS[encoder.codec]
     return stream

@@ -198,6 +198,20 @@ def test_colours_are_bt709_limited_range_to_one_level(colour, pixel_format):
     assert np.abs(np.array(yuv_of(frame)) - expected).max() <= 1
 
 
+def test_chroma_is_the_mean_of_its_four_pixels_to_one_level():
+    rng = np.random.default_rng(3)
+    pixels = rng.integers(0, 256, (64, 96, 4), np.uint8)
+    frame = FrameConverter("yuv420p").from_rgba(pixels)
+    rgb = pixels[..., :3].astype(float) / 255
+    y = rgb @ (0.2126, 0.7152, 0.0722)
+    luma, blue, red = (np.frombuffer(plane, np.uint8) for plane in frame.planes)
+    assert np.abs(luma.reshape(64, -1)[:, :96] - (16 + 219 * y)).max() <= 1
+    for plane, scale, channel in ((blue, 1.8556, 2), (red, 1.5748, 0)):
+        difference = 128 + 224 * (rgb[..., channel] - y) / scale
+        means = difference.reshape(32, 2, 48, 2).mean(axis=(1, 3))
+        assert np.abs(plane.reshape(32, -1)[:, :48] - means).max() <= 1
+
+
 def yuv_of(frame):
     planes = [np.frombuffer(plane, np.uint8) for plane in frame.planes]
     if frame.format.name == "nv12":

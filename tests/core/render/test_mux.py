@@ -134,6 +134,7 @@ def test_ffprobe_sees_what_was_asked_for(tmp_path):
     assert picture["pix_fmt"] == "yuv420p"
     tags = ("color_range", "color_space", "color_transfer", "color_primaries")
     assert [picture[tag] for tag in tags] == ["tv", "bt709", "bt709", "bt709"]
+    assert picture["chroma_location"] == "center"
     assert sound["codec_name"] == "aac"
     assert float(picture["start_time"]) == float(sound["start_time"]) == 0
     assert abs(float(sound["duration"]) - float(picture["duration"])) < 1e-5
