@@ -6,7 +6,6 @@ at their places and a job that is done, or everything as before and a KnownError
 
 import contextlib
 import errno
-import hashlib
 import os
 import shutil
 import sys
@@ -19,6 +18,7 @@ import msgspec
 from core.errors import DiskError, KnownError
 from core.jobs.context import StagedFile
 from core.jobs.model import IngestResult, JobParams, JobResult, JobStatus
+from core.library.files import flush, hash_file
 from core.library.intake import Intake
 from core.paths import LibraryPaths
 from core.platform.drives import same_drive
@@ -64,12 +64,6 @@ def check_output(final: Path, *, overwrite: bool) -> None:
         )
 
 
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 (hex) of a file."""
-    with path.open("rb") as source:
-        return hashlib.file_digest(source, "sha256").hexdigest()
-
-
 def ready_to_rename(
     files: Sequence[StagedFile], paths: LibraryPaths, job_id: str
 ) -> tuple[StagedFile, ...]:
@@ -92,11 +86,11 @@ def _ready_one(file: StagedFile, paths: LibraryPaths, job_id: str, made: list[Pa
         size = file.final.stat().st_size
         if size == file.bytes:
             return file
-        return msgspec.structs.replace(file, bytes=size, sha256=sha256_of(file.final))
+        return msgspec.structs.replace(file, bytes=size, sha256=hash_file(file.final))
     if file.staged.stat().st_size != file.bytes:
         raise DiskError(f"{file.staged.name} is not as long as it was said to be.")
     if same_drive(file.staged, file.final.parent):
-        _flush(file.staged)
+        flush(file.staged)
         return file
     file.final.parent.mkdir(parents=True, exist_ok=True)
     beside = hidden_beside(file.final, job_id)
@@ -233,12 +227,7 @@ def _arrived(file: StagedFile) -> bool:
 def _same_content(file: StagedFile) -> bool:
     if file.final.samefile(file.staged):  # linked, not yet unlinked
         return True
-    return _arrived(file) and sha256_of(file.final) == file.sha256
-
-
-def _flush(path: Path) -> None:
-    with path.open("rb+") as handle:
-        os.fsync(handle.fileno())
+    return _arrived(file) and hash_file(file.final) == file.sha256
 
 
 def _flush_folder(folder: Path) -> None:

@@ -28,11 +28,11 @@ from core.jobs.model import (
     kind_of,
 )
 from core.store.database import Database
+from core.store.job_order import ENDED_RANK, QueueOrder
 from core.store.job_views import JobReader
 from core.store.tables import job_dependencies, job_events, jobs, now
 
 _RANK = {JobStatus.RUNNING: 0, JobStatus.QUEUED: 1}
-_ENDED_RANK = 2
 STALE_LEASE = "stale-lease"
 """Code of the error that a void lease is refused with."""
 
@@ -80,6 +80,7 @@ class JobStore:
         self._database = database
         self._reader = reader
         self._publish = publish
+        self._order = QueueOrder(database)
 
     # --- rows come ----------------------------------------------------------------------------
 
@@ -97,7 +98,7 @@ class JobStore:
                     list_rank=_RANK[JobStatus.QUEUED],
                     max_attempts=new.max_attempts,
                     retry_of=new.retry_of,
-                    position=self._end_of_queue(),
+                    position=self._order.end(),
                     lane=KIND_LANE[kind].value,
                     created_at=now(),
                     params=to_json(new.params).decode(),
@@ -195,7 +196,7 @@ class JobStore:
         at: datetime = now()
         values: dict[str, Any] = {
             "status": to.value,
-            "list_rank": _RANK.get(to, _ENDED_RANK),
+            "list_rank": _RANK.get(to, ENDED_RANK),
             "attempt": state.attempt,
             "held": held,
             "eta_s": None,
@@ -327,7 +328,7 @@ class JobStore:
                 found = self._database.rows(
                     sa.select(job_dependencies.c.job_id)
                     .join(jobs, jobs.c.id == job_dependencies.c.job_id)
-                    .where(job_dependencies.c.needs_id.in_(fresh), jobs.c.list_rank < _ENDED_RANK)
+                    .where(job_dependencies.c.needs_id.in_(fresh), jobs.c.list_rank < ENDED_RANK)
                 )
                 fresh = [row.job_id for row in found if row.job_id not in linked]
             self._database.execute(
@@ -339,51 +340,8 @@ class JobStore:
     def place(self, job_id: str, *, before: str | None) -> None:
         """Put a queued job right before another queued one, or at the end."""
         with self._database.write():
-            priority, position = self._place_before(before)
+            priority, position = self._order.place_before(before)
             self.edit(job_id, priority=priority, position=position)
-
-    def _place_before(self, before: str | None) -> tuple[int, float]:
-        if before is None:
-            lowest = self._database.row(
-                sa.select(sa.func.min(jobs.c.priority)).where(jobs.c.list_rank == 1)
-            )
-            return (lowest[0] if lowest and lowest[0] is not None else 0), self._end_of_queue()
-        mark = self._database.row(
-            sa.select(jobs.c.priority, jobs.c.position).where(jobs.c.id == before)
-        )
-        if mark is None:
-            raise NotFoundError(f"There is no job {before}.")
-        ahead = self._database.row(
-            sa.select(sa.func.max(jobs.c.position)).where(
-                jobs.c.list_rank < _ENDED_RANK,
-                jobs.c.priority == mark.priority,
-                jobs.c.position < mark.position,
-            )
-        )
-        floor = mark.position - 1.0 if ahead is None or ahead[0] is None else ahead[0]
-        middle = (floor + mark.position) / 2
-        if floor < middle < mark.position:
-            return mark.priority, middle
-        self._spread_positions()
-        return self._place_before(before)
-
-    def _spread_positions(self) -> None:
-        """Renumber the queue when halving has used up the numbers between two jobs."""
-        queue = self._database.rows(
-            sa.select(jobs.c.id)
-            .where(jobs.c.list_rank < _ENDED_RANK)
-            .order_by(jobs.c.position, jobs.c.id)
-        )
-        for index, (job_id,) in enumerate(queue):
-            self._database.execute(
-                jobs.update().where(jobs.c.id == job_id).values(position=float(index))
-            )
-
-    def _end_of_queue(self) -> float:
-        last = self._database.row(
-            sa.select(sa.func.max(jobs.c.position)).where(jobs.c.list_rank < _ENDED_RANK)
-        )
-        return 1.0 if last is None or last[0] is None else float(last[0]) + 1.0
 
     # --- telling ------------------------------------------------------------------------------
 

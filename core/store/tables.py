@@ -88,9 +88,9 @@ jobs = sa.Table(
     ),
     sa.CheckConstraint("(status = 'failed') = (error IS NOT NULL)", name="failed_says_why"),
 )
-sa.Index("ix_jobs_list", jobs.c.list_rank, jobs.c.id)
-sa.Index("ix_jobs_kind", jobs.c.kind, jobs.c.list_rank, jobs.c.id)
-sa.Index("ix_jobs_status", jobs.c.status, jobs.c.id)
+sa.Index("ix_jobs_list", jobs.c.list_rank, jobs.c.id.desc())
+sa.Index("ix_jobs_kind", jobs.c.kind, jobs.c.list_rank, jobs.c.id.desc())
+sa.Index("ix_jobs_status", jobs.c.status, jobs.c.id.desc())
 sa.Index("ix_jobs_source_asset", jobs.c.source_asset)
 sa.Index(
     "ix_jobs_claim",

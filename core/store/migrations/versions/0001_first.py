@@ -79,15 +79,15 @@ _STATEMENTS = (
     CREATE INDEX ix_jobs_claim ON jobs (lane, priority DESC, position, id)
         WHERE status = 'queued' AND held = 0
     """,
-    "CREATE INDEX ix_jobs_kind ON jobs (kind, list_rank, id)",
-    "CREATE INDEX ix_jobs_list ON jobs (list_rank, id)",
+    "CREATE INDEX ix_jobs_kind ON jobs (kind, list_rank, id DESC)",
+    "CREATE INDEX ix_jobs_list ON jobs (list_rank, id DESC)",
     "CREATE INDEX ix_jobs_live ON jobs (position) WHERE list_rank < 2",
     """
     CREATE INDEX ix_jobs_output ON jobs (output_path)
         WHERE output_path IS NOT NULL AND list_rank < 2
     """,
     "CREATE INDEX ix_jobs_source_asset ON jobs (source_asset)",
-    "CREATE INDEX ix_jobs_status ON jobs (status, id)",
+    "CREATE INDEX ix_jobs_status ON jobs (status, id DESC)",
     """
     CREATE TABLE meta (
         "key" VARCHAR NOT NULL,
