@@ -69,7 +69,11 @@ def call(*command: object, quiet: bool = False) -> int:
     environment = dict(os.environ, UV_SYSTEM_CERTS="1", UV_NATIVE_TLS="1")
     try:
         process = subprocess.Popen(
-            [str(part) for part in command], cwd=str(ROOT), stdout=sink, env=environment
+            [str(part) for part in command],
+            cwd=str(ROOT),
+            stdout=sink,
+            stderr=sink,
+            env=environment,
         )
     except OSError as error:
         say(f"{command[0]}: {error}")

@@ -244,7 +244,7 @@ class ListJobs(Request[JobPage], frozen=True, kw_only=True, tag="ListJobs"):
 
     kinds: tuple[JobKind, ...] = ()
     statuses: tuple[JobStatus, ...] = ()
-    limit: int = 200
+    limit: int = 100
     cursor: str | None = None
     reply: ClassVar[type] = JobPage
 

@@ -41,7 +41,7 @@ class JobLists:
         *,
         kinds: Sequence[JobKind] = (),
         statuses: Sequence[JobStatus] = (),
-        limit: int = 200,
+        limit: int = 100,
         cursor: str | None = None,
     ) -> tuple[tuple[JobView, ...], str | None]:
         """Return a page, running first, then queued, then ended, newest first, and its cursor."""
