@@ -22,8 +22,9 @@ from core.render.shape import VideoShape
 from core.render.source import FrameSource, RenderMonitor
 from core.render.video_file import ResolvedEncoder, VideoFileWriter
 
-N_BUFFERS = 3
-"""One being drawn, one waiting, one being converted; the encoder keeps its own copies."""
+N_BUFFERS = 4
+"""One being drawn, one being converted, two that wait while a segment is finished; the encoder
+keeps its own copies."""
 _RATE_WINDOW_S = 3.0
 _JOIN_POLL_S = 0.05
 
