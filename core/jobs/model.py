@@ -267,6 +267,7 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     depends_on: tuple[str, ...] = ()
     priority: int = 0
     """Higher is claimed first; within one priority, `position` then age decide."""
+    position: float = 0.0
     lane: Lane = Lane.CPU
     created_at: datetime
     started_at: datetime | None = None

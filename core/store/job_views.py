@@ -122,6 +122,7 @@ class JobReader:
             retry_of=row.retry_of,
             depends_on=depends_on,
             priority=row.priority,
+            position=row.position,
             lane=Lane(row.lane),
             created_at=row.created_at,
             started_at=row.started_at,

@@ -6,7 +6,14 @@ engine does.
 
 from typing import override
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+)
 
 from core.engine.protocol import AssetPage, ListAssets
 from core.library.model import Asset
@@ -36,8 +43,8 @@ class AssetModel(QAbstractListModel):
     totals_changed = Signal(int)
     loaded = Signal()
 
-    def __init__(self, bridge: EngineBridge) -> None:
-        super().__init__()
+    def __init__(self, bridge: EngineBridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
         self._bridge = bridge
         self._assets: list[Asset] = []
         self._cursor: str | None = None

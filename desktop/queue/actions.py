@@ -1,5 +1,6 @@
 """What can be done with a job, in which state, under which name."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -41,6 +42,10 @@ REVEAL = Action(Verb.REVEAL, "folder-open", "Show the file")
 COPY = Action(Verb.COPY, "copy", "Copy details")
 
 
+GROUP_VERBS = {Verb.CANCEL, Verb.HOLD, Verb.RELEASE, Verb.RETRY}
+"""What makes sense for several jobs at once."""
+
+
 def main_output(job: JobView) -> OutputView | None:
     """Return the file that the user asked for."""
     return next((output for output in job.outputs if output.role == "main"), None)
@@ -62,6 +67,20 @@ def actions_of(job: JobView) -> tuple[Action, ...]:
             return (PLAY, REVEAL)
         case JobStatus.DONE:
             return ()
+
+
+def verbs_of(job: JobView) -> list[Verb]:
+    """Return what can be done now, without its words."""
+    return [action.verb for action in actions_of(job)]
+
+
+def shared_actions(jobs: Sequence[JobView]) -> tuple[Action, ...]:
+    """Return what can be done with every one of some jobs."""
+    first = actions_of(jobs[0])
+    if len(jobs) == 1:
+        return first
+    shared = set.intersection(*(set(verbs_of(job)) for job in jobs)) & GROUP_VERBS
+    return tuple(action for action in first if action.verb in shared)
 
 
 def details_of(job: JobView) -> str:

@@ -1,15 +1,18 @@
-"""Jobs as a Qt table: loaded page by page, changed in batches, never sorted while they run.
+"""Jobs as a Qt table: loaded page by page, changed in batches, steps within the row they serve.
 
 In: pages and job events from the bridge. Out: rows of `JobView`. Events mark rows dirty; a timer
 announces them ten times a second, whatever the number of events.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import override
 
 from PySide6.QtCore import (
     QAbstractTableModel,
+    QMimeData,
     QModelIndex,
+    QObject,
     QPersistentModelIndex,
     Qt,
     QTimer,
@@ -19,11 +22,14 @@ from PySide6.QtCore import (
 from core.engine.protocol import JobCounts, JobPage, ListJobs, QueueEvent
 from core.jobs.model import JobEvent, JobKind, JobStatus, JobView
 from desktop.bridge import Connection, EngineBridge
+from desktop.queue.chains import Chains
+from desktop.queue.rows import Rows
 from desktop.words import left_words, output_words, stage_words, status_words
 
 PAGE = 200
 MOST_ACTIVE = 1000
 FLUSH_MS = 100
+MIME = "application/x-cymatic-jobs"
 JOB_ROLE = Qt.ItemDataRole.UserRole + 1
 SHOWN_KINDS = (JobKind.RENDER, JobKind.INGEST, JobKind.PREPARE, JobKind.ANALYZE)
 Index = QModelIndex | QPersistentModelIndex
@@ -56,28 +62,29 @@ FILTER_STATUSES: dict[QueueFilter, tuple[JobStatus, ...]] = {
 
 
 class JobModel(QAbstractTableModel):
-    """Jobs, newest first.
+    """One row per thing that was asked for: at work, waiting in order, ended newest first.
 
     Signals
     -------
     counts_changed : JobCounts
     paused_changed : bool
     loaded : no payload, after the first page
+    move_requested : (list of ids, id or None), waiting rows to put before another one
     """
 
     counts_changed = Signal(object)
     paused_changed = Signal(bool)
     loaded = Signal()
+    move_requested = Signal(object, object)
 
-    def __init__(self, bridge: EngineBridge) -> None:
-        super().__init__()
+    def __init__(self, bridge: EngineBridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
         self._bridge = bridge
-        self._jobs: list[JobView] = []
-        self._serials: dict[str, int] = {}
-        self._top = 0
+        self._chains = Chains()
+        self._rows = Rows()
         self._dirty: set[str] = set()
-        self._arrived: dict[str, JobView] = {}
         self._active: dict[str, JobStatus] = {}
+        """Every unfinished row, shown or not."""
         self._cursor: str | None = None
         self._loading = False
         self._generation = 0
@@ -89,20 +96,6 @@ class JobModel(QAbstractTableModel):
         bridge.job_changed.connect(self._on_job)
         bridge.queue_changed.connect(self._on_queue)
         bridge.connection_changed.connect(self._on_connection)
-
-    # --- counting -------------------------------------------------------------------------
-
-    def _on_active(self, page: JobPage) -> None:
-        self._active = {job.id: job.status for job in page.jobs}
-        self._count()
-
-    def _count(self) -> None:
-        """Count the work that the user asked for; stills and estimates come and go unseen."""
-        running = sum(status is JobStatus.RUNNING for status in self._active.values())
-        counts = JobCounts(running=running, queued=len(self._active) - running)
-        if counts != self.counts:
-            self.counts = counts
-            self.counts_changed.emit(counts)
 
     # --- loading --------------------------------------------------------------------------
 
@@ -119,6 +112,12 @@ class JobModel(QAbstractTableModel):
         generation = self._generation
         self._bridge.ask(self._request(None), lambda page: self._on_first(page, generation))
 
+    def refresh(self) -> None:
+        """Ask again for everything that is not over: places in the queue may have changed."""
+        statuses = (JobStatus.QUEUED, JobStatus.RUNNING)
+        request = ListJobs(kinds=SHOWN_KINDS, statuses=statuses, limit=MOST_ACTIVE)
+        self._bridge.ask(request, self._on_active)
+
     def _request(self, cursor: str | None) -> ListJobs:
         return ListJobs(
             kinds=SHOWN_KINDS,
@@ -131,86 +130,130 @@ class JobModel(QAbstractTableModel):
         if generation != self._generation:
             return
         self.beginResetModel()
-        self._jobs = list(page.jobs)
-        self._top = 0
-        self._serials = {job.id: row for row, job in enumerate(self._jobs)}
-        self._dirty.clear()
-        self._arrived.clear()
+        self._rows = Rows()
+        for row in self._take(page):
+            self._rows.add_last(row)
         self._cursor, self._loading = page.cursor, False
         self.endResetModel()
         self._set_paused(page.paused)
+        self._count()
         self.loaded.emit()
+        if not len(self._rows):
+            self._load_on()
 
     def _on_more(self, page: JobPage, generation: int) -> None:
         if generation != self._generation:
             return
         self._cursor, self._loading = page.cursor, False
-        fresh = [job for job in page.jobs if job.id not in self._serials]
+        fresh = [row for row in self._take(page) if self._rows.place(row.id) < 0]
+        ended = [row for row in fresh if row.status.terminal]
+        if ended:
+            first = len(self._rows)
+            self.beginInsertRows(QModelIndex(), first, first + len(ended) - 1)
+            for row in ended:
+                self._rows.add_last(row)
+            self.endInsertRows()
+        self._dirty.update(row.id for row in fresh if not row.status.terminal)
+        self.flush()
         if not fresh:
-            return
-        first = len(self._jobs)
-        self.beginInsertRows(QModelIndex(), first, first + len(fresh) - 1)
-        for row, job in enumerate(fresh, start=first):
-            self._serials[job.id] = row + self._top
-        self._jobs.extend(fresh)
-        self.endInsertRows()
+            self._load_on()
+
+    def _load_on(self) -> None:
+        """Load another page at once: the last one had nothing but steps of other rows."""
+        if self._cursor is not None:
+            self.fetchMore(QModelIndex())
+
+    def _take(self, page: JobPage) -> list[JobView]:
+        """Return the rows that a page's jobs belong to, in its order, each once."""
+        for job in page.jobs:
+            self._chains.put(job)
+        leaders = dict.fromkeys(self._chains.leader_of(job.id) for job in page.jobs)
+        rows = [self._chains.row(leader) for leader in leaders]
+        for row in rows:
+            self._note(row)
+        return [row for row in rows if self._is_wanted(row)]
+
+    def _on_active(self, page: JobPage) -> None:
+        for job in page.jobs:
+            self._dirty |= self._chains.put(job)
+        self.flush()
 
     def _on_connection(self, connection: Connection) -> None:
         if connection is Connection.READY:
+            self._chains = Chains()
+            self._active.clear()
             self.reload()
-            active = ListJobs(
-                kinds=SHOWN_KINDS, statuses=(JobStatus.QUEUED, JobStatus.RUNNING), limit=MOST_ACTIVE
-            )
-            self._bridge.ask(active, self._on_active)
+            self.refresh()
 
     # --- events ---------------------------------------------------------------------------
 
     def _on_job(self, event: JobEvent) -> None:
-        job = event.job
-        if job.kind not in SHOWN_KINDS:
-            return
-        if job.status.terminal:
-            self._active.pop(job.id, None)
-        else:
-            self._active[job.id] = job.status
-        self._start_timer()
-        serial = self._serials.get(job.id)
-        if serial is not None:
-            self._jobs[serial - self._top] = job
-            self._dirty.add(job.id)
-        elif job.id in self._arrived or self._is_new(job):
-            self._arrived[job.id] = job
+        if event.job.kind in SHOWN_KINDS:
+            self._dirty |= self._chains.put(event.job)
+            if not self._timer.isActive():
+                self._timer.start()
 
-    def _start_timer(self) -> None:
-        if not self._timer.isActive():
-            self._timer.start()
-
-    def _is_new(self, job: JobView) -> bool:
+    def _is_wanted(self, row: JobView) -> bool:
         wanted = FILTER_STATUSES[self.filter]
-        if wanted and job.status not in wanted:
-            return False
-        return (
-            not self._jobs
-            or job.created_at >= self._jobs[0].created_at
-            or (not job.status.terminal)
-        )
+        return self._chains.is_shown(row) and (not wanted or row.status in wanted)
 
     def flush(self) -> None:
         """Announce everything that changed since the last time."""
-        if self._arrived:
-            arrived = sorted(self._arrived.values(), key=lambda job: job.id, reverse=True)
-            self._arrived.clear()
-            self.beginInsertRows(QModelIndex(), 0, len(arrived) - 1)
-            self._top -= len(arrived)
-            for row, job in enumerate(arrived):
-                self._serials[job.id] = row + self._top
-            self._jobs[:0] = arrived
-            self.endInsertRows()
-        self._count()
         dirty, self._dirty = self._dirty, set()
-        for job_id in dirty:
-            row = self._serials[job_id] - self._top
-            self.dataChanged.emit(self.index(row, 0), self.index(row, Column.ACTIONS))
+        leaders = {job_id: self._chains.leader_of(job_id) for job_id in dirty}
+        for job_id, leader in leaders.items():
+            if job_id != leader:
+                self._active.pop(job_id, None)
+                self._remove(job_id)
+        for leader in sorted(set(leaders.values())):
+            row = self._chains.row(leader)
+            self._note(row)
+            self._show(row)
+        self._count()
+
+    def _show(self, row: JobView) -> None:
+        place = self._rows.place(row.id)
+        if not self._is_wanted(row):
+            self._remove(row.id)
+        elif place < 0:
+            self._insert(row)
+        elif (target := self._rows.target(row)) in (place, place + 1):
+            self._rows.replace(place, row)
+            self.dataChanged.emit(self.index(place, 0), self.index(place, Column.ACTIONS))
+        else:
+            none = QModelIndex()
+            self.beginMoveRows(none, place, place, none, target)
+            self._rows.replace(place, row, target=target)
+            self.endMoveRows()
+
+    def _insert(self, row: JobView) -> None:
+        if row.status.terminal and self._cursor is not None and self._rows.is_older(row):
+            return  # its page will bring it
+        at = self._rows.target(row)
+        self.beginInsertRows(QModelIndex(), at, at)
+        self._rows.insert(at, row)
+        self.endInsertRows()
+
+    def _remove(self, job_id: str) -> None:
+        place = self._rows.place(job_id)
+        if place >= 0:
+            self.beginRemoveRows(QModelIndex(), place, place)
+            self._rows.remove(place)
+            self.endRemoveRows()
+
+    def _note(self, row: JobView) -> None:
+        if row.status.terminal:
+            self._active.pop(row.id, None)
+        else:
+            self._active[row.id] = row.status
+
+    def _count(self) -> None:
+        """Count the rows, not their steps; stills and estimates come and go unseen."""
+        running = sum(status is JobStatus.RUNNING for status in self._active.values())
+        counts = JobCounts(running=running, queued=len(self._active) - running)
+        if counts != self.counts:
+            self.counts = counts
+            self.counts_changed.emit(counts)
 
     def _on_queue(self, event: QueueEvent) -> None:
         self._set_paused(event.paused)
@@ -224,25 +267,72 @@ class JobModel(QAbstractTableModel):
 
     def job(self, index: Index) -> JobView | None:
         """Return the job of a row."""
-        return self._jobs[index.row()] if index.isValid() else None
+        return self._rows[index.row()] if index.isValid() else None
+
+    def members(self, job_id: str) -> list[JobView]:
+        """Return every job that a row tells of, in the order they run; none for a stranger."""
+        return self._chains.members(job_id) if job_id in self._chains else []
+
+    def cancellable(self, job_id: str) -> list[JobView]:
+        """Return the jobs to cancel with a row: not those that another row waits for."""
+        return self._chains.own(job_id) if job_id in self._chains else []
+
+    def waiting(self) -> list[JobView]:
+        """Return the rows that wait, the next one first."""
+        return [row for row in self._rows.unfinished if row.status is JobStatus.QUEUED]
 
     def row_of(self, job_id: str) -> int:
         """Return a job's row, -1 when it is not loaded."""
-        serial = self._serials.get(job_id)
-        return -1 if serial is None else serial - self._top
+        return self._rows.place(job_id)
 
     def longest_eta_s(self) -> float | None:
         """Return the time until the running jobs are done, if any knows."""
         etas = [
             job.eta_s
-            for job in self._jobs[:PAGE]
+            for job in self._rows.unfinished
             if job.status is JobStatus.RUNNING and job.eta_s is not None
         ]
         return max(etas, default=None)
 
+    # --- drag -----------------------------------------------------------------------------
+
+    @override
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        job = self.job(index)
+        usual = super().flags(index)
+        if job is not None and job.status is JobStatus.QUEUED:
+            return usual | Qt.ItemFlag.ItemIsDragEnabled
+        return usual if index.isValid() else usual | Qt.ItemFlag.ItemIsDropEnabled
+
+    @override
+    def supportedDropActions(self) -> Qt.DropAction:
+        return Qt.DropAction.MoveAction
+
+    @override
+    def mimeTypes(self) -> list[str]:
+        return [MIME]
+
+    @override
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
+        rows = sorted({index.row() for index in indexes})
+        mime = QMimeData()
+        mime.setData(MIME, " ".join(self._rows[row].id for row in rows).encode())
+        return mime
+
+    @override
+    def dropMimeData(
+        self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index
+    ) -> bool:
+        ids = bytes(data.data(MIME).data()).decode().split()
+        at = row if row >= 0 else len(self._rows)
+        waiting = [job for job in self.waiting() if job.id not in ids]
+        behind = next((job.id for job in waiting if self._rows.place(job.id) >= at), None)
+        self.move_requested.emit(ids, behind)
+        return False  # the engine moves them; its news moves the rows
+
     @override
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else len(self._jobs)
+        return 0 if parent.isValid() else len(self._rows)
 
     @override
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature

@@ -3,7 +3,7 @@
 In: job events. Out: engine requests (cancel, retry, hold, move, pause); play and reveal signals.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import override
@@ -16,19 +16,18 @@ from core.engine.protocol import (
     CancelJob,
     HoldJob,
     JobCounts,
-    JobPage,
-    ListJobs,
     MoveJob,
     PauseQueue,
     ReleaseJob,
     ResumeQueue,
     RetryJob,
 )
+from core.errors import CymaticError
 from core.jobs.model import JobStatus, JobView
 from desktop import theme
 from desktop.bridge import EngineBridge
 from desktop.pictures import Pictures
-from desktop.queue.actions import Verb, actions_of, details_of, main_output
+from desktop.queue.actions import Verb, details_of, main_output, shared_actions, verbs_of
 from desktop.queue.delegate import ROW_PX, JobDelegate
 from desktop.queue.model import Column, JobModel, QueueFilter
 from desktop.shortcuts import Act, tip
@@ -68,7 +67,7 @@ class QueuePanel(QFrame):
         super().__init__()
         self.setObjectName("panel")
         self._bridge = bridge
-        self.model = JobModel(bridge)
+        self.model = JobModel(bridge, self)
         self._build()
         self.delegate = JobDelegate(pictures, thumb_of, scene_title, self.view)
         self.view.setItemDelegate(self.delegate)
@@ -119,11 +118,13 @@ class QueuePanel(QFrame):
         self.view.setMouseTracking(True)
         self.view.setWordWrap(False)
         self.view.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
-        self.view.setSelectionMode(QTableView.SelectionMode.SingleSelection)
+        self.view.setSelectionMode(QTableView.SelectionMode.ExtendedSelection)
         self.view.setVerticalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
         self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.view.setTabKeyNavigation(False)
+        self.view.setDragDropMode(QTableView.DragDropMode.InternalMove)
+        self.view.setDragDropOverwriteMode(False)
         self.view.setCornerButtonEnabled(False)
         lines = self.view.verticalHeader()
         lines.hide()
@@ -144,6 +145,7 @@ class QueuePanel(QFrame):
         self.pause_button.clicked.connect(self.toggle_pause)
         self.delegate.action_picked.connect(self.act)
         self.view.customContextMenuRequested.connect(self._open_menu)
+        self.model.move_requested.connect(self._move)
         self.model.counts_changed.connect(self._on_counts)
         self.model.paused_changed.connect(self._on_paused)
         for signal in (self.model.loaded, self.model.rowsInserted):
@@ -193,22 +195,23 @@ class QueuePanel(QFrame):
     # --- actions --------------------------------------------------------------------------
 
     def act(self, job: JobView, verb: Verb) -> None:
-        """Do something with a job."""
+        """Do something with a row's job, and with the steps that belong to it."""
         output = main_output(job)
         match verb:
             case Verb.CANCEL:
-                self._bridge.ask(CancelJob(id=job.id))
+                self._cancel(job)
             case Verb.HOLD:
-                self._bridge.ask(HoldJob(id=job.id))
+                self._hold(job)
             case Verb.RELEASE:
-                self._bridge.ask(ReleaseJob(id=job.id))
+                self._release(job)
             case Verb.RETRY:
                 self._bridge.ask(RetryJob(id=job.id))
             case Verb.FIRST:
-                waiting = ListJobs(statuses=(JobStatus.QUEUED,), limit=1000)
-                self._bridge.ask(waiting, partial(self._move_first, job))
+                first = next((row for row in self.model.waiting() if row.id != job.id), None)
+                if first is not None:
+                    self._move([job.id], first.id)
             case Verb.LAST:
-                self._bridge.ask(MoveJob(id=job.id), lambda _job: self.model.reload())
+                self._move([job.id], None)
             case Verb.PLAY if output is not None:
                 self.play_requested.emit(output.path)
             case Verb.REVEAL if output is not None:
@@ -216,42 +219,100 @@ class QueuePanel(QFrame):
             case Verb.COPY:
                 QGuiApplication.clipboard().setText(details_of(job))
 
-    def _move_first(self, job: JobView, page: JobPage) -> None:
-        others = [other for other in page.jobs if other.id != job.id]
-        if others:
-            request = MoveJob(id=job.id, before=others[-1].id)
-            self._bridge.ask(request, lambda _job: self.model.reload())
+    def _members(self, job: JobView) -> list[JobView]:
+        return [member for member in self.model.members(job.id) or [job] if _is_open(member)]
+
+    def _cancel(self, job: JobView) -> None:
+        for member in self.model.cancellable(job.id) or [job]:
+            # A step may end with its job before its own turn comes; that is no news.
+            failed = None if member.id == job.id else _ignore
+            self._bridge.ask(CancelJob(id=member.id), failed=failed)
+
+    def _hold(self, job: JobView) -> None:
+        members = self._members(job)
+        waiting = [member for member in members if member.status is JobStatus.QUEUED]
+        for member in waiting or members:
+            self._bridge.ask(HoldJob(id=member.id))
+
+    def _release(self, job: JobView) -> None:
+        for member in self._members(job):
+            if member.held:
+                self._bridge.ask(ReleaseJob(id=member.id))
+
+    def _move(self, job_ids: list[str], before: str | None) -> None:
+        """Put rows, each with its steps, before another row's first step; None: to the end."""
+        target = None
+        if before is not None:
+            target = next((step.id for step in self.model.members(before) if _is_open(step)), None)
+        moves = [
+            MoveJob(id=member.id, before=target)
+            for job_id in job_ids
+            for member in self.model.members(job_id)
+            if member.status is JobStatus.QUEUED
+        ]
+        for move in moves[:-1]:
+            self._bridge.ask(move)
+        if moves:
+            self._bridge.ask(moves[-1], lambda _job: self.model.refresh())
+
+    def selected(self) -> list[JobView]:
+        """Return the jobs of the selected rows, top to bottom."""
+        rows = sorted(self.view.selectionModel().selectedRows(), key=lambda index: index.row())
+        return [job for index in rows if (job := self.model.job(index)) is not None]
+
+    def show_job(self, job: JobView) -> None:
+        """Bring a job's row into view."""
+        self.model.flush()
+        row_index = self.model.row_of(job.id)
+        if row_index >= 0:
+            self.view.scrollTo(self.model.index(row_index, 0))
 
     def _open_menu(self, at: QPoint) -> None:
         job = self.model.job(self.view.indexAt(at))
-        if job is not None and actions_of(job):
-            self.menu_for(job).popup(self.view.viewport().mapToGlobal(at))
+        if job is None:
+            return
+        jobs = self.selected()
+        menu = self.menu_for(jobs if job in jobs else [job])
+        if menu.actions():
+            menu.popup(self.view.viewport().mapToGlobal(at))
 
-    def menu_for(self, job: JobView) -> QMenu:
-        """Return the menu of one job."""
+    def menu_for(self, jobs: Sequence[JobView]) -> QMenu:
+        """Return the menu of one job, or of what several have in common."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for action in actions_of(job):
-            item = QAction(theme.icon(action.icon), action.text, menu)
-            item.triggered.connect(partial(self._on_menu, job, action.verb))
+        for action in shared_actions(jobs):
+            text = action.text if len(jobs) == 1 else f"{action.text} ({len(jobs)} jobs)"
+            item = QAction(theme.icon(action.icon), text, menu)
+            item.triggered.connect(partial(self._on_menu, jobs, action.verb))
             menu.addAction(item)
         return menu
 
-    def _on_menu(self, job: JobView, verb: Verb, *_: object) -> None:
-        self.act(job, verb)
+    def _on_menu(self, jobs: Sequence[JobView], verb: Verb, *_: object) -> None:
+        for job in jobs:
+            self.act(job, verb)
 
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is not self.view or not isinstance(event, QKeyEvent):
             return False
-        job = self.model.job(self.view.currentIndex())
-        if job is None or event.type() != QEvent.Type.KeyPress:
+        if event.type() != QEvent.Type.KeyPress:
             return False
-        verbs = [action.verb for action in actions_of(job)]
-        if event.key() == Qt.Key.Key_Delete and Verb.CANCEL in verbs:
-            self.act(job, Verb.CANCEL)
+        if event.key() == Qt.Key.Key_Delete:
+            for chosen in self.selected():
+                if Verb.CANCEL in verbs_of(chosen):
+                    self.act(chosen, Verb.CANCEL)
             return True
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and verbs:
-            self.act(job, verbs[0])
+        job = self.model.job(self.view.currentIndex())
+        if job is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            for verb in verbs_of(job)[:1]:
+                self.act(job, verb)
             return True
         return False
+
+
+def _is_open(job: JobView) -> bool:
+    return not job.status.terminal
+
+
+def _ignore(_error: CymaticError) -> None:
+    """Leave it."""

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
-from PySide6.QtCore import QModelIndex
+from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
@@ -17,7 +18,16 @@ from core.engine.protocol import (
     ResumeQueue,
     RetryJob,
 )
-from core.jobs.model import JobStatus, OutputView
+from core.errors import ErrorView
+from core.ingest.sources import AudioFile
+from core.jobs.model import (
+    AnalyzeParams,
+    AssetRef,
+    IngestParams,
+    JobStatus,
+    OutputView,
+    PrepareParams,
+)
 from desktop.main_window import MainWindow
 from desktop.queue.actions import Verb, actions_of
 from desktop.queue.model import Column, JobModel, QueueFilter, tip_of
@@ -31,22 +41,22 @@ def text(model: JobModel, row: int, column: int) -> str:
     return model.data(model.index(row, column))
 
 
-def test_a_new_job_comes_on_top_and_follows_its_events(
+def test_rows_at_work_stand_first_then_what_waits_then_what_ended(
     qtbot: QtBot, window: MainWindow, engine: FakeEngine
 ):
     model = window.queue.model
     engine.add_job(RENDER, "First")
     second = engine.add_job(RENDER, "Second")
     qtbot.waitUntil(lambda: model.rowCount() == 2)
-    assert text(model, 0, Column.JOB) == "Second"
+    assert [text(model, row, Column.JOB) for row in (0, 1)] == ["First", "Second"]
     engine.advance(second.id, 0.25, stage="Drawing", fps=48.0, eta_s=75.0)
     qtbot.waitUntil(lambda: text(model, 0, Column.PROGRESS) == "25%")
     assert text(model, 0, Column.STATUS) == "Drawing"
     assert text(model, 0, Column.FPS) == "48.0 fps"
     assert text(model, 0, Column.LEFT) == "1:15"
     engine.finish(second.id)
-    qtbot.waitUntil(lambda: text(model, 0, Column.STATUS) == "Done")
-    assert text(model, 1, Column.STATUS) == "Waiting"
+    qtbot.waitUntil(lambda: text(model, 1, Column.STATUS) == "Done")
+    assert text(model, 0, Column.STATUS) == "Waiting"
 
 
 def test_many_events_of_one_job_are_one_change(
@@ -96,6 +106,7 @@ def test_ten_thousand_jobs_come_page_by_page(qtbot: QtBot, make_window, engine: 
     qtbot.waitUntil(lambda: model.rowCount() == 400)
     late = engine.add_job(RENDER, "Late")
     qtbot.waitUntil(lambda: model.rowCount() == 401)
+    qtbot.waitUntil(lambda: model.row_of(late.id) == 0)
     assert model.row_of(late.id) == 0
     assert model.job(model.index(400, 0)).id == "job-009601"
     assert model.row_of("job-009601") == 400
@@ -124,6 +135,7 @@ def test_an_action_becomes_its_request(
     qtbot: QtBot, window: MainWindow, engine: FakeEngine, verb: Verb, fields: dict, kind: type
 ):
     job = engine.add_job(RENDER, "Song", **fields)
+    qtbot.waitUntil(lambda: window.queue.model.row_of(job.id) == 0)
     assert verb in [action.verb for action in actions_of(job)]
     window.queue.act(job, verb)
     qtbot.waitUntil(lambda: len(engine.sent(kind)) == 1)
@@ -134,6 +146,7 @@ def test_do_this_first_moves_before_the_one_that_waits_longest(
     qtbot: QtBot, window: MainWindow, engine: FakeEngine
 ):
     oldest, _, newest = (engine.add_job(RENDER, name) for name in ("A", "B", "C"))
+    qtbot.waitUntil(lambda: window.queue.model.rowCount() == 3)
     window.queue.act(newest, Verb.FIRST)
     qtbot.waitUntil(lambda: bool(engine.sent(MoveJob)))
     assert engine.sent(MoveJob)[0] == MoveJob(id=newest.id, before=oldest.id)
@@ -163,3 +176,124 @@ def test_the_queue_can_be_paused_and_resumed(qtbot: QtBot, window: MainWindow, e
     window.queue.toggle_pause()
     qtbot.waitUntil(lambda: not window.queue.model.paused)
     assert engine.sent(ResumeQueue)
+
+
+def add_track(engine: FakeEngine, name: str) -> list[str]:
+    """Queue what a dropped file is: three jobs, one after the other."""
+    ingest = engine.add_job(IngestParams(source=AudioFile(path=Path(f"/music/{name}"))), name)
+    ref = AssetRef(ingest_job_id=ingest.id)
+    needs = {"depends_on": (ingest.id,), "blocked": True}
+    prepare = engine.add_job(PrepareParams(asset=ref), name, **needs)
+    needs["depends_on"] = (prepare.id,)
+    analyze = engine.add_job(AnalyzeParams(asset=ref), name, **needs)
+    return [ingest.id, prepare.id, analyze.id]
+
+
+def test_a_dropped_file_is_one_row_through_all_its_steps(
+    qtbot: QtBot, window: MainWindow, engine: FakeEngine
+):
+    model = window.queue.model
+    steps = add_track(engine, "song.flac")
+    qtbot.waitUntil(lambda: model.rowCount() == 1)
+    assert text(model, 0, Column.STATUS) == "Waiting"
+    assert text(model, 0, Column.OUTPUT) == "Track"
+    seen = []
+    for job_id, stage in zip(steps, ("Copying", "Mixing", "Analysing"), strict=True):
+        engine.advance(job_id, 0.5, stage=stage)
+        model.flush()
+        qtbot.waitUntil(lambda stage=stage: text(model, 0, Column.STATUS).startswith(stage[:4]))
+        seen.append(text(model, 0, Column.PROGRESS))
+        engine.finish(job_id)
+    qtbot.waitUntil(lambda: text(model, 0, Column.STATUS) == "Done")
+    assert seen == ["20%", "50%", "80%"]
+    assert model.rowCount() == 1
+    assert model.counts.running == model.counts.queued == 0
+
+
+def test_counts_are_of_rows(qtbot: QtBot, window: MainWindow, engine: FakeEngine):
+    first = add_track(engine, "a.flac")
+    add_track(engine, "b.flac")
+    engine.advance(first[0], 0.1)
+    qtbot.waitUntil(lambda: window.queue.summary.text() == "1 running · 1 waiting")
+
+
+def test_a_failed_step_gives_the_row_its_own_sentence(
+    qtbot: QtBot, window: MainWindow, engine: FakeEngine
+):
+    model = window.queue.model
+    ingest, *rest = add_track(engine, "junk.mp3")
+    engine.fail(ingest, "“junk.mp3” is not a sound.", "Choose another file.")
+    for job_id in rest:
+        engine.fail(job_id, "The ingest that this needs failed.")
+    qtbot.waitUntil(lambda: model.rowCount() == 1)
+    row = model.job(model.index(0, 0))
+    assert row.error == ErrorView(
+        code="render", message="“junk.mp3” is not a sound.", hint="Choose another file."
+    )
+
+
+def test_a_render_tells_of_its_steps_and_ended_steps_leave_no_row(
+    qtbot: QtBot, window: MainWindow, engine: FakeEngine
+):
+    model = window.queue.model
+    ref = AssetRef(asset_id="asset-0001")
+    analyze = engine.add_job(AnalyzeParams(asset=ref), "Song")
+    qtbot.waitUntil(lambda: model.rowCount() == 1)
+    render = engine.add_job(RENDER, "Song", depends_on=(analyze.id,), blocked=True)
+    engine.advance(analyze.id, 0.5, stage="Analysing")
+    qtbot.waitUntil(lambda: model.row_of(render.id) == 0)
+    assert model.rowCount() == 1
+    assert text(model, 0, Column.STATUS) == "Analysing"
+    alone = engine.add_job(AnalyzeParams(asset=ref), "Other")
+    qtbot.waitUntil(lambda: model.rowCount() == 2)
+    engine.finish(alone.id)
+    qtbot.waitUntil(lambda: model.rowCount() == 1)
+
+
+def test_cancelling_a_row_cancels_its_steps_but_not_those_of_others(
+    qtbot: QtBot, window: MainWindow, engine: FakeEngine
+):
+    ref = AssetRef(asset_id="asset-0001")
+    analyze = engine.add_job(AnalyzeParams(asset=ref), "Song")
+    first, second = (
+        engine.add_job(RENDER, name, depends_on=(analyze.id,), blocked=True) for name in "AB"
+    )
+    qtbot.waitUntil(lambda: window.queue.model.rowCount() == 2)
+    window.queue.act(first, Verb.CANCEL)
+    qtbot.waitUntil(lambda: engine.jobs[first.id].status is JobStatus.CANCELLED)
+    assert [request.id for request in engine.sent(CancelJob)] == [first.id]
+    window.queue.model.flush()
+    window.queue.act(second, Verb.CANCEL)
+    qtbot.waitUntil(lambda: len(engine.sent(CancelJob)) == 3)
+    assert {request.id for request in engine.sent(CancelJob)[1:]} == {second.id, analyze.id}
+
+
+def test_delete_cancels_every_selected_row(qtbot: QtBot, window: MainWindow, engine: FakeEngine):
+    jobs = [engine.add_job(RENDER, name) for name in "ABC"]
+    queue = window.queue
+    qtbot.waitUntil(lambda: queue.model.rowCount() == 3)
+    queue.view.selectRow(0)
+    both = queue.view.selectionModel().SelectionFlag
+    queue.view.selectionModel().select(queue.model.index(2, 0), both.Select | both.Rows)
+    assert [item.text() for item in queue.menu_for(queue.selected()).actions()] == [
+        "Hold (2 jobs)",
+        "Cancel (2 jobs)",
+    ]
+    qtbot.keyClick(queue.view, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: len(engine.sent(CancelJob)) == 2)
+    assert engine.jobs[jobs[1].id].status is JobStatus.QUEUED
+
+
+def test_a_dragged_row_moves_before_the_row_it_is_dropped_on(
+    qtbot: QtBot, window: MainWindow, engine: FakeEngine
+):
+    model = window.queue.model
+    a, b, c = (engine.add_job(RENDER, name, position=i) for i, name in enumerate("ABC"))
+    qtbot.waitUntil(lambda: model.rowCount() == 3)
+    dragged = model.mimeData([model.index(model.row_of(c.id), 0)])
+    model.dropMimeData(dragged, Qt.DropAction.MoveAction, model.row_of(b.id), 0, QModelIndex())
+    qtbot.waitUntil(lambda: bool(engine.sent(MoveJob)))
+    assert engine.sent(MoveJob) == [MoveJob(id=c.id, before=b.id)]
+    engine.jobs[c.id] = msgspec.structs.replace(engine.jobs[c.id], position=0.5)
+    model.refresh()
+    qtbot.waitUntil(lambda: [model.row_of(job.id) for job in (a, c, b)] == [0, 1, 2])
