@@ -105,6 +105,9 @@ def _tune_x264(shape: VideoShape, draft: bool, resources: Resources) -> EncoderT
         "profile": "high",
         "bf": "2",
         "rc-lookahead": str(lookahead),
+        # With its macroblock tree x264 (core 165) did not always give the same bits for the same
+        # frames: 454 of 17,645 small segments differed in the last block of a picture, none of
+        # 17,110 without it. With key frames half a second apart CRF + 1 makes up for it.
         "x264-params": "open-gop=0:mbtree=0",
     }
     return EncoderTuning(options=options, thread_count=threads)
