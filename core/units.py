@@ -67,7 +67,7 @@ def parse_time(text: str) -> Fraction:
         total = Fraction(0)
         for part in text.strip().split(":"):
             total = total * 60 + Fraction(part)
-    except ValueError:
+    except (ValueError, ZeroDivisionError):
         total = Fraction(-1)
     if total < 0:
         raise UsageError(f"“{text}” is not a time.", hint="Write 90, 1:30 or 1:02:03.5.")

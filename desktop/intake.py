@@ -22,6 +22,7 @@ from desktop.words import plural
 from desktop.workspace import Workspace
 
 PROJECT_SUFFIX = ".cymatic"
+MOST_SHOWN = 60
 
 
 def texts_of(mime: QMimeData) -> list[str]:
@@ -41,7 +42,7 @@ def expand(texts: Sequence[str]) -> tuple[list[str], list[str]]:
     barren: list[str] = []
     for text in texts:
         path = Path(text).expanduser()
-        if "://" in text or not path.is_dir():
+        if "://" in text or not os.path.isdir(path):
             found.append(text)
             continue
         inside = [
@@ -54,6 +55,16 @@ def expand(texts: Sequence[str]) -> tuple[list[str], list[str]]:
         if not inside:
             barren.append(path.name)
     return found, barren
+
+
+def require_meant(text: str) -> None:
+    """Raise UsageError for words that name neither a file nor a link."""
+    if "://" not in text and not Path(text).expanduser().is_absolute():
+        shown = text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"
+        raise UsageError(
+            f"“{shown}” is neither a file nor a link.",
+            hint="Drop a sound or video file, or paste its whole path.",
+        )
 
 
 class Intake(QObject):
@@ -96,13 +107,14 @@ class Intake(QObject):
         for text in projects[:1]:
             self._bridge.run(self._open_project(Path(text)))
         if rest:
-            self._background.run(lambda: expand(rest), self._submit_all)
+            self._background.run(lambda: expand(rest), self._submit_all, self._notices.show_error)
 
     def _submit_all(self, found: tuple[list[str], list[str]]) -> None:
         texts, barren = found
         sources: list[Source] = []
         for text in texts:
             try:
+                require_meant(text)
                 sources.append(require_available(source_from_text(text)))
             except KnownError as error:
                 self._notices.show_error(error)

@@ -191,6 +191,7 @@ class MainWindow(QMainWindow):
         self.library.reveal_requested.connect(self._reveal_asset)
         self.library.analyze_requested.connect(self._analyze)
         self.workspace.asset_changed.connect(self.library.show_chosen)
+        self.render_panel.tempo.tempo_shown.connect(self.library.show_tempo)
         self.bridge.asset_changed.connect(self.workspace.update_asset)
         self.library.model.loaded.connect(self._on_tracks)
 
@@ -200,6 +201,7 @@ class MainWindow(QMainWindow):
         self.announcer.play_requested.connect(self.outside.open)
         for source in (self.stage.reveal_requested, self.queue.reveal_requested):
             source.connect(self.outside.reveal)
+        self.render_panel.submitted.connect(self.queue.show_job)
         self.intake.arrived.connect(self._on_arrived)
         self.intake.analysis_started.connect(self.stage.await_analysis)
         self.intake.analysis_ended.connect(self.stage.end_analysis)

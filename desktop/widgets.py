@@ -88,6 +88,17 @@ def tool_button(icon: str, tip: str, *, token: str = "tx2", size: int = 16) -> Q
     return button
 
 
+def text_button(text: str, tip: str) -> QToolButton:
+    """Return a flat button with a short text; the tip is its accessible name too."""
+    button = QToolButton()
+    button.setObjectName("small")
+    button.setText(text)
+    button.setToolTip(tip)
+    button.setAccessibleName(tip)
+    button.setCursor(Qt.CursorShape.PointingHandCursor)
+    return button
+
+
 class ElidedLabel(QLabel):
     """A label that shortens its text with an ellipsis instead of growing its parent."""
 

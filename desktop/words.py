@@ -85,15 +85,26 @@ def shape_of(fmt: OutputFormat) -> str:
     return "1:1" if abs(ratio - 1) < 0.05 else "16:9" if ratio > 1 else "9:16"
 
 
-def asset_line(asset: Asset) -> str:
-    """Return the second line of a track: length, tempo, loudness."""
-    parts = [time_text(asset.duration_s)]
+def tempo_words(bpm: float) -> str:
+    """Return beats a minute: 112, 93.5."""
+    return f"{bpm:.1f}".removesuffix(".0")
+
+
+def length_words(seconds: float) -> str:
+    """Return a length: 3:42, 58:20, and 0.4 s where 0:00 would say nothing."""
+    return f"{seconds:.1f} s" if seconds < 1 else time_text(seconds)
+
+
+def asset_line(asset: Asset, tempo_bpm: float | None = None) -> str:
+    """Return the second line of a track: length, tempo (or the corrected one), loudness."""
+    parts = [length_words(asset.duration_s)]
     if asset.missing:
         return f"{parts[0]} · file is missing"
     if asset.analysis is None:
         return f"{parts[0]} · not analysed yet"
-    if asset.analysis.tempo_bpm:
-        parts.append(f"{asset.analysis.tempo_bpm:.0f} BPM")
+    tempo_bpm = tempo_bpm or asset.analysis.tempo_bpm
+    if tempo_bpm:
+        parts.append(f"{tempo_bpm:.0f} BPM")
     if asset.analysis.loudness_lufs is not None:
         parts.append(f"{asset.analysis.loudness_lufs:.1f} LUFS".replace("-", "−"))
     return " · ".join(parts)
@@ -167,10 +178,12 @@ def size_words(n_bytes: int) -> str:
 
 
 def precise_time(seconds: float) -> str:
-    """Return m:ss.mmm, as the transport shows it."""
+    """Return m:ss.mmm or h:mm:ss.mmm, as the transport shows it."""
     millis = max(0, round(seconds * 1000))
     minutes, rest = divmod(millis, 60_000)
-    return f"{minutes}:{rest // 1000:02d}.{rest % 1000:03d}"
+    hours, minutes_left = divmod(minutes, 60)
+    head = f"{hours}:{minutes_left:02d}" if hours else f"{minutes}"
+    return f"{head}:{rest // 1000:02d}.{rest % 1000:03d}"
 
 
 def plural(count: int, word: str) -> str:

@@ -15,6 +15,7 @@ import msgspec
 from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
+from core.analysis.beat_edit import BeatEdit
 from core.audio.recipe import Recipe, identity_recipe
 from core.engine.protocol import GetAsset, GetProject, NewProject, SaveProject
 from core.errors import CymaticError
@@ -145,6 +146,7 @@ class Workspace(QObject):
             values=cue.values,
             seed=self.project.seed,
             quality=output.quality,
+            beats=self.project.beats,
         )
 
     def range_s(self) -> tuple[float, float]:
@@ -185,6 +187,11 @@ class Workspace(QObject):
                 self.project, outputs=(output, *self.project.outputs[1:])
             )
             self.edit(after, text, merge_key="range" if text == "Change range" else "")
+
+    def set_beats(self, beats: BeatEdit) -> None:
+        """Correct where the beats are."""
+        if beats != self.project.beats:
+            self.edit(msgspec.structs.replace(self.project, beats=beats), "Change tempo")
 
     def rename(self, title: str) -> None:
         """Call the project something else."""

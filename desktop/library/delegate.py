@@ -43,6 +43,8 @@ class AssetDelegate(QStyledItemDelegate):
         """Progress 0 to 1 of the analysis of tracks that are worked on, by asset id."""
         self.chosen_id = ""
         """The track on the table."""
+        self.chosen_bpm: float | None = None
+        """Its tempo as the project corrects it."""
 
     def _state_icon(self, asset: Asset) -> tuple[str, str] | None:
         if asset.missing:
@@ -54,8 +56,7 @@ class AssetDelegate(QStyledItemDelegate):
     def _line(self, asset: Asset) -> str:
         if asset.id in self.busy:
             return f"{asset_line(asset).split(' · ')[0]} · analysing {self.busy[asset.id]:.0%}"
-        line = asset_line(asset)
-        return f"{line}" if asset.analysis is None or not asset.artist else line
+        return asset_line(asset, self.chosen_bpm if asset.id == self.chosen_id else None)
 
     def _background(
         self, painter: QPainter, option: QStyleOptionViewItem, area: QRectF, *, chosen: bool

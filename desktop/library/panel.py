@@ -56,7 +56,7 @@ class LibraryPanel(QFrame):
         super().__init__()
         self.setObjectName("panel")
         self._bridge, self._waves, self._notices = bridge, waves, notices
-        self.model = AssetModel(bridge)
+        self.model = AssetModel(bridge, self)
         self._search_timer = QTimer(self, singleShot=True, interval=SEARCH_DELAY_MS)
         self._build()
         self._connect()
@@ -142,6 +142,12 @@ class LibraryPanel(QFrame):
         if row_index >= 0:
             self.view.setCurrentIndex(self.model.index(row_index))
         self.view.viewport().update()
+
+    def show_tempo(self, bpm: float | None) -> None:
+        """Show the track on the table at the tempo that its project says."""
+        if bpm != self.delegate.chosen_bpm:
+            self.delegate.chosen_bpm = bpm
+            self.view.viewport().update()
 
     def invite_drop(self, inviting: bool) -> None:
         """Show that a drag over the window may be dropped."""

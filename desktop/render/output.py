@@ -79,7 +79,7 @@ class OutputForm(QWidget):
                 row(self.fps, self.quality),
                 row(self._caption("From", self.start), self._caption("To", self.end)),
                 self._caption("Save to", self.place),
-                spacing=7,
+                spacing=6,
             )
         )
 

@@ -24,6 +24,7 @@ from desktop.render.estimate import EstimateLine
 from desktop.render.output import OutputForm
 from desktop.render.parameters import ParameterList
 from desktop.render.scenes import ScenePicker
+from desktop.render.tempo import TempoRow
 from desktop.shortcuts import Act, tip
 from desktop.tasks import Background
 from desktop.widgets import column, label, row, rule, tool_button
@@ -70,6 +71,7 @@ class RenderPanel(QFrame):
         self._submitting = False
         self.scenes = ScenePicker(catalog, pictures)
         self.parameters = ParameterList()
+        self.tempo = TempoRow()
         self.output = OutputForm(memory)
         self.estimate = EstimateLine(bridge, self.request)
         self._build()
@@ -100,14 +102,15 @@ class RenderPanel(QFrame):
             self.scenes,
             2,
             self.parameters,
-            4,
+            self.tempo,
+            1,
             rule(),
-            4,
+            1,
             label("Output", "h1"),
             self.output,
             None,
-            margins=(14, 8, 14, 8),
-            spacing=6,
+            margins=(14, 8, 14, 6),
+            spacing=5,
         )
         inner.setLayout(body)
         self.area = QScrollArea()
@@ -131,6 +134,7 @@ class RenderPanel(QFrame):
         workspace.asset_changed.connect(self._on_asset)
         self.scenes.picked.connect(workspace.set_scene)
         self.parameters.value_picked.connect(workspace.set_value)
+        self.tempo.beats_picked.connect(workspace.set_beats)
         self.reset_button.clicked.connect(workspace.reset_values)
         self.variation_button.clicked.connect(self._vary)
         self.output.output_picked.connect(workspace.set_output)
@@ -147,6 +151,14 @@ class RenderPanel(QFrame):
     def _on_asset(self, asset: Asset | None) -> None:
         self.render_button.setEnabled(asset is not None and not self._submitting)
         self.variation_button.setEnabled(asset is not None)
+        self._show_tempo()
+
+    def _show_tempo(self) -> None:
+        asset = self._workspace.asset
+        analysis = asset.analysis if asset else None
+        found_bpm = analysis.tempo_bpm if analysis else None
+        beats = self._workspace.project.beats
+        self.tempo.show_beats(beats, found_bpm, ready=analysis is not None)
 
     def _on_project(self, project: Project) -> None:
         cue, output = project.cues[0], project.outputs[0]
@@ -155,6 +167,7 @@ class RenderPanel(QFrame):
         if scene is not None:
             self.parameters.show_scene(scene, cue.values)
         self.reset_button.setEnabled(bool(cue.values))
+        self._show_tempo()
         asset = self._workspace.asset
         self.output.show_output(
             output, self._workspace.range_s(), duration_s=asset.duration_s if asset else 0.0

@@ -30,7 +30,7 @@ from desktop import theme
 from desktop.widgets import ElidedLabel, Switch, column, label, row
 
 LABEL_PX, VALUE_PX = 98, 44
-ROW_PX, SWATCH_ROW_PX = 24, 42
+ROW_PX, SWATCH_ROW_PX = 22, 42
 Rgb = tuple[float, float, float]
 
 

@@ -22,7 +22,7 @@ from desktop import theme
 from desktop.pictures import Pictures
 from desktop.render.catalog import SceneCatalog
 
-WIDE_PX, SMALL_PX, NAME_PX = 88, 46, 18
+WIDE_PX, SMALL_PX, NAME_PX = 80, 46, 18
 PER_ROW = 3
 
 

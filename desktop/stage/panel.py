@@ -24,6 +24,7 @@ from desktop.library.waves import Waves
 from desktop.memory import Memory
 from desktop.notices import Notice, Notices, Tone
 from desktop.shortcuts import Act, tip
+from desktop.stage.beats import BeatReader
 from desktop.stage.canvas import Canvas
 from desktop.stage.preview import Preview, StillRequest
 from desktop.stage.timeline import Timeline
@@ -70,6 +71,7 @@ class StagePanel(QWidget):
         self.preview = Preview(bridge, background, self)
         self.canvas = Canvas()
         self.timeline = Timeline(waves)
+        self.beats = BeatReader(background, parent=self)
         self._build()
         self._connect()
 
@@ -147,6 +149,7 @@ class StagePanel(QWidget):
         self.preview.still_ready.connect(self.canvas.show_still)
         self.preview.busy_changed.connect(self.canvas.show_busy)
         self.preview.failed.connect(self.canvas.show_error)
+        self.beats.beats_ready.connect(self.timeline.set_beats)
         self.canvas.retry_requested.connect(self.preview.again)
         self.canvas.opened.connect(self.look_closer)
         self.shapes.picked.connect(self._on_shape)
@@ -168,6 +171,7 @@ class StagePanel(QWidget):
             self.canvas.set_track(asset is not None)
             self._shown_id = asset_id
         self.timeline.set_asset(asset)
+        self.beats.want(asset, self._workspace.project.beats)
         for control in (
             self.still_button,
             self.full_button,
@@ -191,6 +195,7 @@ class StagePanel(QWidget):
         fmt = format_named(output.format)
         self.canvas.set_format(fmt, fps_text(output.fps))
         self.shapes.set_choice(shape_of(fmt))
+        self.beats.want(self._workspace.asset, project.beats)
         range_s = self._workspace.range_s()
         self.timeline.set_project(project.title, range_s, output.fps)
         whole = output.start_s == 0 and output.end_s is None
@@ -202,7 +207,9 @@ class StagePanel(QWidget):
         self._want()
 
     def _on_connection(self, connection: Connection) -> None:
-        if connection is Connection.READY:
+        if connection is Connection.READY and self._bridge.engine is not None:
+            self.beats.set_library(self._bridge.engine.library)
+            self.beats.want(self._workspace.asset, self._workspace.project.beats)
             self._want()
 
     def _on_time(self, _time_s: float) -> None:

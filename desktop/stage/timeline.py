@@ -29,6 +29,7 @@ from core.library.model import Asset
 from core.units import time_text
 from desktop import theme
 from desktop.library.waves import Wave, Waves
+from desktop.stage.beats import Beats
 from desktop.stage.wave_picture import WavePictures
 
 RULER_PX = 24
@@ -39,6 +40,7 @@ SHORTEST_S = 1.0
 MOST_ZOOM = 60.0
 TICK_STEPS_S = (0.1, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 TICK_GAP_PX = 72
+BEAT_GAP_PX = 7
 
 
 class Grip(Enum):
@@ -90,6 +92,7 @@ class Timeline(QWidget):
         self._asset: Asset | None = None
         self._wave: Wave | None = None
         self._pictures = WavePictures()
+        self._beats = Beats()
         self._view = View()
         self._time_s = 0.0
         self._range_s = (0.0, 0.0)
@@ -115,7 +118,7 @@ class Timeline(QWidget):
         same = asset is not None and self._asset is not None and asset.id == self._asset.id
         self._asset = asset
         if not same:
-            self._wave = None
+            self._wave, self._beats = None, Beats()
             self._view = View(0.0, asset.duration_s if asset else 1.0)
             self._time_s = 0.0
         self._ask()
@@ -124,6 +127,11 @@ class Timeline(QWidget):
     def set_project(self, title: str, range_s: tuple[float, float], fps: Fraction) -> None:
         """Show the stretch that is rendered."""
         self._title, self._range_s, self._fps = title, range_s, fps
+        self.update()
+
+    def set_beats(self, beats: Beats) -> None:
+        """Show where the beats are."""
+        self._beats = beats
         self.update()
 
     def set_time(self, time_s: float) -> None:
@@ -204,7 +212,7 @@ class Timeline(QWidget):
             x = round(self.x_of(index * step)) + 0.5
             painter.setPen(theme.color("line2"))
             painter.drawLine(QPointF(x, 17), QPointF(x, RULER_PX))
-            if abs(x + 16 - head_x) > 26:
+            if abs(x + 16 - head_x) > 26 and x + 34 < self.width():
                 painter.setPen(theme.color("tx3"))
                 painter.drawText(QPointF(x + 5, 15), _tick_text(index * step, step))
             index += 1
@@ -229,6 +237,21 @@ class Timeline(QWidget):
             painter.drawPixmap(target, inside, QRectF(inside.rect()))
             painter.restore()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+
+    def _paint_beats(self, painter: QPainter, body: QRectF) -> None:
+        """Draw a tick for each beat, a long one for each bar, as dense as can be told apart."""
+        shown = self._beats.within(self._view.start_s, self._view.end_s)
+        pitch = self._inner_px() / max(1, len(shown))
+        bars_only = pitch < BEAT_GAP_PX
+        if pitch * (self._beats.beats_per_bar if bars_only else 1) < BEAT_GAP_PX:
+            return
+        bottom = body.bottom() - 2
+        for is_bar in (False, True):
+            painter.setPen(theme.color("tx", 190 if is_bar else 110))
+            for index in shown if is_bar or not bars_only else ():
+                if self._beats.starts_bar(index) == is_bar:
+                    x = round(self.x_of(self._beats.times_s[index])) + 0.5
+                    painter.drawLine(QPointF(x, bottom - (8 if is_bar else 4)), QPointF(x, bottom))
 
     def _clip_rect(self, body: QRectF) -> QRectF:
         x0 = max(-8.0, self.x_of(self._range_s[0]))
@@ -303,6 +326,7 @@ class Timeline(QWidget):
         self._paint_ruler(painter)
         if self._wave is not None:
             self._paint_wave(painter, body, self._wave)
+        self._paint_beats(painter, body)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_clip(painter, body)
         self._paint_playhead(painter)

@@ -120,3 +120,13 @@ def test_the_same_file_again_is_told_so(
     engine.finish(ingest.id, IngestResult(asset=asset_like(1, "Song"), duplicate=True))
     qtbot.waitUntil(lambda: bool(window.notices.shown))
     assert window.notices.shown[0].text == "“Song” is already in the library."
+
+
+def test_words_that_name_nothing_are_refused_at_once(
+    qtbot: QtBot, window: MainWindow, engine: FakeEngine
+):
+    window.intake.take(["remember the milk " * 20])
+    qtbot.waitUntil(lambda: bool(window.notices.shown))
+    assert "neither a file nor a link" in window.notices.shown[0].text
+    assert len(window.notices.shown[0].text) < 120
+    assert not engine.sent(SubmitIngest)
