@@ -53,7 +53,7 @@ class Header(QFrame):
         self.setObjectName("header")
         self.setFixedHeight(HEIGHT_PX)
         self._bridge, self._workspace = bridge, workspace
-        self._working = 0
+        self._working, self._paused = 0, False
         self._build()
         self._connect()
 
@@ -169,9 +169,22 @@ class Header(QFrame):
     def show_working(self, running: int) -> None:
         """Say how much runs."""
         self._working = running
-        if self._bridge.connection is Connection.READY:
-            text = f"This computer · {running} running" if running else "This computer · Ready"
-            self._show_pill(text, "green")
+        self._show_work()
+
+    def show_paused(self, paused: bool) -> None:
+        """Say that nothing more is started."""
+        self._paused = paused
+        self._show_work()
+
+    def _show_work(self) -> None:
+        if self._bridge.connection is not Connection.READY:
+            return
+        if self._working:
+            self._show_pill(f"This computer · {self._working} running", "green")
+        elif self._paused:
+            self._show_pill("This computer · Paused", "amber")
+        else:
+            self._show_pill("This computer · Ready", "green")
 
     def _show_pill(self, text: str, token: str) -> None:
         self.pill.setText(text)

@@ -207,6 +207,7 @@ class MainWindow(QMainWindow):
         self.intake.analysis_ended.connect(self.stage.end_analysis)
         self.queue.model.counts_changed.connect(self._on_counts)
         self.queue.model.paused_changed.connect(self.closing.set_paused)
+        self.queue.model.paused_changed.connect(self.header.show_paused)
         self.closing.agreed.connect(self.close)
         self._stats_timer.timeout.connect(self._ask_stats)
 

@@ -1,6 +1,7 @@
 """Small building blocks that every panel uses: labels, buttons, switches, segments, rows."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import override
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
@@ -214,6 +215,28 @@ class Segmented(QFrame):
 
     def _click(self, button: QAbstractButton) -> None:
         self.picked.emit(next(key for key, own in self._buttons.items() if own is button))
+
+
+def in_tab_order(layout: QLayout) -> list[QWidget]:
+    """Return the widgets of a layout that Tab stops at, as the eye meets them."""
+    found: list[QWidget] = []
+    items = (layout.itemAt(i) for i in range(layout.count()))
+    for item in filter(None, items):
+        widget, inner = item.widget(), item.layout()
+        if widget is not None:
+            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+                found.append(widget)
+            inner = widget.layout()
+        if inner is not None:
+            found.extend(in_tab_order(inner))
+    return found
+
+
+def chain_tabs(*layouts: QLayout) -> None:
+    """Let Tab walk through layouts one after the other."""
+    stops = [widget for layout in layouts for widget in in_tab_order(layout)]
+    for first, second in pairwise(stops):
+        QWidget.setTabOrder(first, second)
 
 
 def empty_state(icon: str, title: str, text: str, *more: QWidget) -> QWidget:

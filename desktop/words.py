@@ -186,6 +186,12 @@ def precise_time(seconds: float) -> str:
     return f"{head}:{rest // 1000:02d}.{rest % 1000:03d}"
 
 
+def range_words(start_s: float, end_s: float) -> str:
+    """Return a stretch of a track, to the millisecond where that is not more than one can read."""
+    show = time_text if end_s >= 3600 else precise_time
+    return f"{show(start_s)} – {show(end_s)}"
+
+
 def plural(count: int, word: str) -> str:
     """Return 1 track, 3 tracks."""
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"

@@ -27,7 +27,7 @@ from desktop.render.scenes import ScenePicker
 from desktop.render.tempo import TempoRow
 from desktop.shortcuts import Act, tip
 from desktop.tasks import Background
-from desktop.widgets import column, label, row, rule, tool_button
+from desktop.widgets import chain_tabs, column, label, row, rule, tool_button
 from desktop.words import format_short
 from desktop.workspace import Workspace
 
@@ -119,6 +119,7 @@ class RenderPanel(QFrame):
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         foot = column(self.estimate, self.render_button, margins=(14, 6, 14, 12), spacing=6)
+        self._layouts = (body, foot)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(1, 1, 1, 0)
         layout.setSpacing(0)
@@ -164,8 +165,8 @@ class RenderPanel(QFrame):
         cue, output = project.cues[0], project.outputs[0]
         scene = self._catalog.scene(cue.scene)
         self.scenes.show_choice(cue.scene)
-        if scene is not None:
-            self.parameters.show_scene(scene, cue.values)
+        if scene is not None and self.parameters.show_scene(scene, cue.values):
+            chain_tabs(*self._layouts)
         self.reset_button.setEnabled(bool(cue.values))
         self._show_tempo()
         asset = self._workspace.asset

@@ -214,12 +214,14 @@ class ParameterList(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(2)
 
-    def show_scene(self, scene: Scene, values: dict[str, ParameterValue]) -> None:
-        """Show a scene's controls at these values; the same scene keeps its controls."""
-        if scene.name != self._scene_name:
+    def show_scene(self, scene: Scene, values: dict[str, ParameterValue]) -> bool:
+        """Show a scene's controls at these values; return whether the controls are new."""
+        is_new = scene.name != self._scene_name
+        if is_new:
             self._rebuild(scene)
         for key, line in self.rows.items():
             line.show_value(values.get(key, line.parameter.default))
+        return is_new
 
     def _add_rows(self, layer: Layer) -> None:
         """Add a layer's controls: colours side by side, everything else a line each."""

@@ -30,7 +30,7 @@ from desktop.stage.preview import Preview, StillRequest
 from desktop.stage.timeline import Timeline
 from desktop.tasks import Background
 from desktop.widgets import ElidedLabel, Segmented, column, framed, label, row, tool_button
-from desktop.words import format_title, precise_time, shape_of
+from desktop.words import format_title, precise_time, range_words, shape_of
 from desktop.workspace import Workspace
 
 SHAPES = {
@@ -199,9 +199,7 @@ class StagePanel(QWidget):
         range_s = self._workspace.range_s()
         self.timeline.set_project(project.title, range_s, output.fps)
         whole = output.start_s == 0 and output.end_s is None
-        text = (
-            "Whole track" if whole else f"{precise_time(range_s[0])} – {precise_time(range_s[1])}"
-        )
+        text = "Whole track" if whole else range_words(*range_s)
         self.range_label.setText(text if self._workspace.asset else "")
         self.whole_button.setEnabled(self._workspace.asset is not None and not whole)
         self._want()

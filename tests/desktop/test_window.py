@@ -261,3 +261,30 @@ def test_the_cheat_sheet_lists_every_shortcut(qtbot: QtBot, window: MainWindow):
     texts = {label.text() for label in sheet.findChildren(QWidget) if hasattr(label, "text")}
     assert {line.text for line in SHORTCUTS} <= texts
     sheet.deleteLater()
+
+
+def test_tab_walks_down_the_inspector_in_the_order_of_the_eye(
+    window: MainWindow, engine: FakeEngine
+):
+    window.workspace.choose(engine.add_asset(asset_like(1, "Song")))
+    panel = window.render_panel
+    stop, seen = panel.variation_button, []
+    while stop is not panel.render_button and len(seen) < 200:
+        seen.append(stop)
+        stop = stop.nextInFocusChain()
+    first_slider = next(iter(panel.parameters.rows.values()))
+    places = [
+        seen.index(panel.tempo.half),
+        seen.index(panel.output.format),
+        seen.index(panel.output.place),
+        seen.index(panel.estimate.button),
+    ]
+    assert places == sorted(places)
+    assert any(first_slider.isAncestorOf(widget) for widget in seen[: places[0]])
+
+
+def test_a_paused_queue_shows_in_the_header(qtbot: QtBot, window: MainWindow):
+    window.queue.toggle_pause()
+    qtbot.waitUntil(lambda: window.header.pill.text() == "This computer · Paused")
+    window.queue.toggle_pause()
+    qtbot.waitUntil(lambda: window.header.pill.text() == "This computer · Ready")
