@@ -56,6 +56,8 @@ class Connection(StrEnum):
     CONNECTING = "connecting"
     READY = "ready"
     LOST = "lost"
+    REFUSED = "refused"
+    """The library cannot be opened; a notice says why."""
 
 
 class JobWatch(QObject):
@@ -201,6 +203,7 @@ class EngineBridge(QObject):
     async def _follow(self) -> None:
         attempt = 0
         while True:
+            refused = False
             try:
                 self._client = await self._connector()
                 async for event in self._events(self._client):
@@ -210,8 +213,10 @@ class EngineBridge(QObject):
                 _log.info("Engine: %s", error.message)
             except KnownError as error:
                 self.request_failed.emit(error)
+                refused = True
             self._ready.clear()
-            self._set_connection(Connection.LOST if self.engine else Connection.CONNECTING)
+            without = Connection.LOST if self.engine else Connection.CONNECTING
+            self._set_connection(Connection.REFUSED if refused else without)
             if self._client is not None:
                 await self._client.close()
             await asyncio.sleep(RETRY_S[min(attempt, len(RETRY_S) - 1)])

@@ -25,6 +25,7 @@ PILL_WORDS = {
     Connection.CONNECTING: ("This computer · Starting…", "amber"),
     Connection.READY: ("This computer · Ready", "green"),
     Connection.LOST: ("This computer · Reconnecting…", "amber"),
+    Connection.REFUSED: ("The library cannot be opened", "red"),
 }
 
 

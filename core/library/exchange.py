@@ -101,9 +101,13 @@ def import_project(source: Path, paths: LibraryPaths) -> Bundle:
                 )
             ids = dict.fromkeys(clip.asset_id for clip in project.recipe.clips)
             assets = tuple(_read_asset(archive, asset_id, paths) for asset_id in ids)
+    except FileNotFoundError as error:
+        raise ProjectFileError(
+            f"“{source.name}” is not there.", hint="Check the path; the file may have been moved."
+        ) from error
     except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
         raise ProjectFileError(
-            f"{source.name} cannot be read as a project: {error}.",
+            f"“{source.name}” cannot be read as a project.",
             hint="It may be damaged; copy it again from where it came.",
         ) from error
     return Bundle(project=project, assets=assets)

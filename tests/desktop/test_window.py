@@ -2,13 +2,22 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QSlider, QWidget
 from pytestqt.qtbot import QtBot
 
-from core.engine.protocol import PauseQueue, RestoreAsset, SetSettings, SubmitEstimate, TrashAsset
+from core.engine.protocol import (
+    GetEngine,
+    PauseQueue,
+    RestoreAsset,
+    SetSettings,
+    SubmitEstimate,
+    TrashAsset,
+)
+from core.errors import LibraryError
 from core.jobs.model import JobStatus
 from desktop.main_window import MainWindow
 from desktop.memory import Memory
@@ -288,3 +297,21 @@ def test_a_paused_queue_shows_in_the_header(qtbot: QtBot, window: MainWindow):
     qtbot.waitUntil(lambda: window.header.pill.text() == "This computer · Paused")
     window.queue.toggle_pause()
     qtbot.waitUntil(lambda: window.header.pill.text() == "This computer · Ready")
+
+
+def test_a_library_that_cannot_be_opened_is_said_so(
+    qtbot: QtBot, window: MainWindow, engine: FakeEngine
+):
+    engine.failures[GetEngine] = LibraryError("The library is damaged.", hint="Restore a backup.")
+    engine.drop_clients()
+    engine.up = True
+    qtbot.waitUntil(lambda: window.header.pill.text() == "The library cannot be opened")
+    assert window.notices.shown[-1].hint == "Restore a backup."
+    engine.failures.clear()
+    qtbot.waitUntil(lambda: window.header.pill.text() == "This computer · Ready")
+
+
+def test_a_video_that_is_gone_is_said_so(qtbot: QtBot, window: MainWindow, tmp_path: Path):
+    window.outside.open(tmp_path / "gone.mp4")
+    qtbot.waitUntil(lambda: bool(window.notices.shown))
+    assert window.notices.shown[0].text == "“gone.mp4” is not there any more."
