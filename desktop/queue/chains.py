@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from core.jobs.model import JobKind, JobStatus, JobView
+from core.jobs.model import IngestResult, JobKind, JobStatus, JobView
 
 SHARES = {JobKind.INGEST: 0.4, JobKind.PREPARE: 0.2, JobKind.ANALYZE: 0.4}
 """How much of adding a track each step is, for its bar."""
@@ -103,12 +103,14 @@ class Chains:
             SHARES.get(step.kind, 0.0) * (1.0 if step.status is JobStatus.DONE else step.progress)
             for step in members
         )
+        result = ingest.result
+        title = result.asset.title if isinstance(result, IngestResult) else ingest.title
         starts = [step.started_at for step in members if step.started_at is not None]
         return msgspec.structs.replace(
             job,
             kind=ingest.kind,
             params=ingest.params,
-            title=ingest.title,
+            title=title,
             progress=min(1.0, done),
             eta_s=None,
             started_at=min(starts, default=None),
