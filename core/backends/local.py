@@ -41,7 +41,6 @@ from core.render.shape import shape_of
 from core.render.soundtrack import SoundReader, Soundtrack, soundtrack_of
 from core.render.source import FrameSource
 from core.render.spherical import write_spherical
-from core.render.unlocked import unlock_drawing
 from core.render.video_file import ResolvedEncoder
 
 OpenFrames = Callable[[RenderPlan, Path, OnTile], AbstractContextManager[FrameSource]]
@@ -54,10 +53,8 @@ _STALL_S_PER_MEGAPIXEL = 4.0
 def open_frames(
     plan: RenderPlan, features: Path, on_tile: OnTile
 ) -> AbstractContextManager[FrameSource]:
-    """Return the frame renderer of a plan, which leaves Python's lock to the encoder."""
-    renderer = FrameRenderer(plan, open_features(features), on_tile=on_tile)
-    unlock_drawing(renderer)
-    return renderer
+    """Return the frame renderer of a plan."""
+    return FrameRenderer(plan, open_features(features), on_tile=on_tile)
 
 
 class LocalBackend:

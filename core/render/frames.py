@@ -106,8 +106,18 @@ class FrameRenderer:
 
         `out` may be any writable, C-contiguous buffer of that size.
         """
+        self.begin_rgba(frame_index)
+        self.finish_rgba(out)
+
+    def begin_rgba(self, frame_index: int) -> None:
+        """Have a frame drawn; up to two may be on their way."""
+        self._require_room()
         self.draw(frame_index)
-        self._targets.frame.read_into(out, components=4, alignment=1)
+        self._targets.start_rgba()
+
+    def finish_rgba(self, out: Bytes) -> None:
+        """Wait for the oldest frame begun and copy it into `out` (see `read_rgba`)."""
+        self._targets.collect_rgba(out)
 
     def read_i420(self, frame_index: int, out: Bytes) -> None:
         """Draw a frame into `out`: planes Y, U, V one after the other, BT.709 limited range.
@@ -119,14 +129,13 @@ class FrameRenderer:
 
     def begin_i420(self, frame_index: int) -> None:
         """Draw a frame, convert it and start its way back; up to two may be on their way."""
-        if self._targets.in_flight >= 2:
-            raise RenderError("Two frames are on their way already.", code="bug")
+        self._require_room()
         self.draw(frame_index)
-        self._targets.convert()
+        self._targets.start_i420()
 
     def finish_i420(self, out: Bytes) -> None:
         """Wait for the oldest frame begun and copy it into `out` (see `read_i420`)."""
-        self._targets.collect(out)
+        self._targets.collect_i420(out)
 
     def close(self) -> None:
         """Free what GL holds; the context too unless it is the caller's."""
@@ -147,6 +156,10 @@ class FrameRenderer:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _require_room(self) -> None:
+        if self._targets.in_flight >= 2:
+            raise RenderError("Two frames are on their way already.", code="bug")
 
     def _check_size(self) -> None:
         longest = max(self.width, self.height * 3 // 2)
@@ -183,7 +196,7 @@ class FrameRenderer:
         self._draw_tiles(mix, self._targets.frame)
 
     def _draw_tiles(self, drawn: Any, target: Any) -> None:  # noqa: ANN401
-        """Draw in bands of bounded time: GL holds Python's lock while it draws."""
+        """Draw in bands of bounded time, so that progress and a cancel come between them."""
         target.use()
         if drawn.clears:
             target.clear()
@@ -192,9 +205,10 @@ class FrameRenderer:
         for done, band in enumerate(self._clock.bands(drawn.key), start=1):
             target.scissor = (0, band.start, self.width, len(band))
             if self._clock.wants_time(drawn.key, band):
+                self._targets.fences.finish()  # what is on its way must not count
                 with self._clock.timed(drawn.key, band):
                     drawn.vertices.render(vertices=3)
-                    self.context.gl.finish()
+                    self._targets.fences.finish()
             else:
                 drawn.vertices.render(vertices=3)
             if self.on_tile:

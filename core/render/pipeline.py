@@ -1,10 +1,11 @@
 """Drawing stage: the missing segments of a plan, drawn and encoded side by side.
 
 In: a frame source, the frame ranges of the plan, a resolved encoder. Out: finished segments.
-OpenGL draws on the calling thread, because it holds Python's lock and belongs to that thread;
-colour conversion, encoding and writing run on a second one, with few buffers in between.
+OpenGL draws on the calling thread, to which it belongs; colour conversion, encoding and writing
+run on a second one, with few buffers in between.
 """
 
+import itertools
 import threading
 import time
 from collections import deque
@@ -90,19 +91,21 @@ def _buffers(shape: VideoShape, source: FrameSource) -> list[Pixels]:
 def _draw_all(
     source: FrameSource, ranges: Sequence[FrameRange], frames: FrameQueue, meter: "_Meter"
 ) -> None:
+    """Draw every frame; the next one is drawn while the one before it is read back."""
     indices = [index for frame_range in ranges for index in _indices(frame_range)]
-    if not source.is_software and indices:
-        source.begin_i420(indices[0])
-    for position, index in enumerate(indices):
+    begin, finish = source.begin_i420, source.finish_i420
+    if source.is_software:
+        begin, finish = source.begin_rgba, source.finish_rgba
+    ahead = iter(indices)
+    for index in itertools.islice(ahead, 1):
+        begin(index)
+    for index in indices:
         meter.tick()
         buffer = frames.borrow(meter.tick)
-        if source.is_software:
-            source.read_rgba(index, buffer)
-        else:
-            # The next frame is drawn while this one travels back from the graphics card.
-            if position + 1 < len(indices):
-                source.begin_i420(indices[position + 1])
-            source.finish_i420(buffer)
+        following = next(ahead, None)
+        if following is not None:
+            begin(following)
+        finish(buffer)
         frames.send(index, buffer)
         meter.n_drawn += 1
 

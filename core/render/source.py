@@ -21,8 +21,12 @@ class FrameSource(Protocol):
         """Whether the processor draws; then frames are read as RGBA, else as I420."""
         ...
 
-    def read_rgba(self, frame_index: int, out: Pixels) -> None:
-        """Draw a frame into `out`, uint8 (height, width, 4), sRGB, row 0 on top."""
+    def begin_rgba(self, frame_index: int) -> None:
+        """Have a frame drawn; two may be on their way."""
+        ...
+
+    def finish_rgba(self, out: Pixels) -> None:
+        """Copy the oldest frame begun into `out`, uint8 (height, width, 4), sRGB, row 0 on top."""
         ...
 
     def begin_i420(self, frame_index: int) -> None:

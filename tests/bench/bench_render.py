@@ -38,7 +38,6 @@ from core.render.plan import ContentRef, FileSpec, PictureSpec, RenderPlan
 from core.render.segments import SegmentFolder, segment_ranges
 from core.render.shape import shape_of
 from core.render.source import QuietMonitor
-from core.render.unlocked import unlock_drawing
 from core.render.video_file import ResolvedEncoder, VideoFileWriter
 from core.scenes.model import Cue, Scene, ShaderLayer
 
@@ -109,10 +108,6 @@ class Bench:
             self.plan.file.codec, self.shape, self.plan.file.quality, resources=self.resources
         )
         self.renderer = FrameRenderer(self.plan, silent_features(self.plan))
-        self.locked_renderer = FrameRenderer(
-            self.plan, silent_features(self.plan), context=self.renderer.context
-        )
-        unlock_drawing(self.renderer)
         self.is_software = self.renderer.is_software
         size = (self.shape.height, self.shape.width, 4)
         if not self.is_software:
@@ -166,7 +161,7 @@ class Bench:
             stream.width, stream.height = self.shape.width, self.shape.height
             stream.gop_size = self.encoder.gop_frames
             for index in range(self.n_frames):
-                self.locked_renderer.read_rgba(index, rgba)
+                self.renderer.read_rgba(index, rgba)
                 container.mux(stream.encode(VideoFrame.from_ndarray(rgba, format="rgba")))
             container.mux(stream.encode(None))
 
@@ -206,7 +201,6 @@ def measure(size: str, n_frames: int, n_trials: int) -> dict[str, list[float]]:
                 f"{min(values):8.2f} … {max(values):.2f}"
             )
         figures["is_software"] = [float(bench.is_software)]
-        bench.locked_renderer.close()
         bench.renderer.close()
     return figures
 
@@ -230,7 +224,6 @@ def child(format_name: str, n_frames: int) -> None:
         tempfile.TemporaryDirectory() as folder,
         FrameRenderer(plan, silent_features(plan)) as renderer,
     ):
-        unlock_drawing(renderer)
         segments = SegmentFolder(Path(folder) / "segments")
         segments.prepare()
         job = SegmentJob(

@@ -31,15 +31,21 @@ class MovingPattern:
         self._begun: list[int] = []
 
     def read_rgba(self, frame_index: int, out: np.ndarray) -> None:
+        self.begin_rgba(frame_index)
+        self.finish_rgba(out)
+
+    def begin_rgba(self, frame_index: int) -> None:
+        assert len(self._begun) < 2
         self._note(frame_index)
-        grey = pattern(frame_index, self.width, self.height)
+        self._begun.append(frame_index)
+
+    def finish_rgba(self, out: np.ndarray) -> None:
+        grey = pattern(self._begun.pop(0), self.width, self.height)
         out[..., :3] = grey[..., np.newaxis]
         out[..., 3] = 255
 
     def begin_i420(self, frame_index: int) -> None:
-        assert len(self._begun) < 2
-        self._note(frame_index)
-        self._begun.append(frame_index)
+        self.begin_rgba(frame_index)
 
     def finish_i420(self, out: np.ndarray) -> None:
         grey = pattern(self._begun.pop(0), self.width, self.height)
