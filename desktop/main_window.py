@@ -196,18 +196,19 @@ class MainWindow(QMainWindow):
         self.library.model.loaded.connect(self._on_tracks)
 
     def _connect_work(self) -> None:
-        for source in (self.stage.open_requested, self.queue.play_requested):
+        plays = (self.queue.play_requested, self.announcer.play_requested)
+        for source in (self.stage.open_requested, *plays):
             source.connect(self.outside.open)
-        self.announcer.play_requested.connect(self.outside.open)
         for source in (self.stage.reveal_requested, self.queue.reveal_requested):
             source.connect(self.outside.reveal)
         self.render_panel.submitted.connect(self.queue.show_job)
         self.intake.arrived.connect(self._on_arrived)
         self.intake.analysis_started.connect(self.stage.await_analysis)
+        self.queue.model.analysis_found.connect(self.stage.await_analysis)
         self.intake.analysis_ended.connect(self.stage.end_analysis)
         self.queue.model.counts_changed.connect(self._on_counts)
-        self.queue.model.paused_changed.connect(self.closing.set_paused)
-        self.queue.model.paused_changed.connect(self.header.show_paused)
+        for show in (self.closing.set_paused, self.header.show_paused):
+            self.queue.model.paused_changed.connect(show)
         self.closing.agreed.connect(self.close)
         self._stats_timer.timeout.connect(self._ask_stats)
 
@@ -346,12 +347,10 @@ class MainWindow(QMainWindow):
         if info is None:
             self.notices.show(Notice(text="The engine is starting."))
             return
-        details = "\n".join(
-            f"{key}: {value}" for key, value in msgspec.structs.asdict(info).items()
-        )
+        lines = (f"{key}: {value}" for key, value in msgspec.structs.asdict(info).items())
         hint = f"Library: {info.library}\n{plural(len(info.workers), 'job')} running now."
         text = "The work is done on this computer."
-        self.notices.show(Notice(text=text, hint=hint, details=details))
+        self.notices.show(Notice(text=text, hint=hint, details="\n".join(lines)))
 
     # --- Qt -------------------------------------------------------------------------------
 

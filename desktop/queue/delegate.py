@@ -31,7 +31,8 @@ from core.jobs.model import IngestParams, JobKind, JobStatus, JobView
 from desktop import theme
 from desktop.pictures import Pictures
 from desktop.queue.actions import Action, actions_of
-from desktop.queue.model import JOB_ROLE, Column, cell_text
+from desktop.queue.cells import Column, cell_text
+from desktop.queue.model import JOB_ROLE
 from desktop.words import format_short, picture_of
 
 ROW_PX = 42

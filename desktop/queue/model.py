@@ -22,9 +22,9 @@ from PySide6.QtCore import (
 from core.engine.protocol import JobCounts, JobPage, ListJobs, QueueEvent
 from core.jobs.model import JobEvent, JobKind, JobStatus, JobView
 from desktop.bridge import Connection, EngineBridge
+from desktop.queue.cells import HEADERS, Column, cell_text, tip_of
 from desktop.queue.chains import Chains
 from desktop.queue.rows import Rows
-from desktop.words import left_words, output_words, stage_words, status_words
 
 PAGE = 200
 MOST_ACTIVE = 1000
@@ -33,15 +33,6 @@ MIME = "application/x-cymatic-jobs"
 JOB_ROLE = Qt.ItemDataRole.UserRole + 1
 SHOWN_KINDS = (JobKind.RENDER, JobKind.INGEST, JobKind.PREPARE, JobKind.ANALYZE)
 Index = QModelIndex | QPersistentModelIndex
-
-
-class Column:
-    """Column numbers."""
-
-    JOB, OUTPUT, PROGRESS, FPS, LEFT, STATUS, ACTIONS = range(7)
-
-
-HEADERS = ("Job", "Output", "Progress", "Speed", "Left", "Status", "")
 
 
 class QueueFilter(StrEnum):
@@ -69,12 +60,14 @@ class JobModel(QAbstractTableModel):
     counts_changed : JobCounts
     paused_changed : bool
     loaded : no payload, after the first page
+    analysis_found : str, the id of an asset whose analysis was on its way before this window
     move_requested : (list of ids, id or None), waiting rows to put before another one
     """
 
     counts_changed = Signal(object)
     paused_changed = Signal(bool)
     loaded = Signal()
+    analysis_found = Signal(str)
     move_requested = Signal(object, object)
 
     def __init__(self, bridge: EngineBridge, parent: QObject | None = None) -> None:
@@ -176,6 +169,8 @@ class JobModel(QAbstractTableModel):
     def _on_active(self, page: JobPage) -> None:
         for job in page.jobs:
             self._dirty |= self._chains.put(job)
+            if job.kind is JobKind.ANALYZE and job.source.asset:
+                self.analysis_found.emit(job.source.asset)
         self.flush()
 
     def _on_connection(self, connection: Connection) -> None:
@@ -377,32 +372,3 @@ class JobModel(QAbstractTableModel):
         self._loading = True
         generation = self._generation
         self._bridge.ask(self._request(self._cursor), lambda page: self._on_more(page, generation))
-
-
-def cell_text(job: JobView, column: int) -> str:
-    """Return what a cell says, also to a screen reader."""
-    match column:
-        case Column.JOB:
-            return job.title
-        case Column.OUTPUT:
-            return output_words(job)
-        case Column.PROGRESS:
-            return f"{job.progress:.0%}"
-        case Column.FPS:
-            return f"{job.fps:.1f} fps" if job.fps and not job.status.terminal else ""
-        case Column.LEFT:
-            return left_words(job)
-        case Column.STATUS:
-            return stage_words(job) or status_words(job)
-        case _:
-            return ""
-
-
-def tip_of(job: JobView) -> str:
-    """Return the details of a job for its tool tip."""
-    lines = [job.title, status_words(job)]
-    if job.error is not None:
-        lines += [job.error.message, job.error.hint]
-    lines += [str(output.path) for output in job.outputs if output.role == "main"]
-    lines += [f"{name.capitalize()}: {value}" for name, value in job.facts.items()]
-    return "\n".join(line for line in lines if line)

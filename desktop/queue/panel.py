@@ -28,8 +28,9 @@ from desktop import theme
 from desktop.bridge import EngineBridge
 from desktop.pictures import Pictures
 from desktop.queue.actions import Verb, details_of, main_output, shared_actions, verbs_of
+from desktop.queue.cells import Column
 from desktop.queue.delegate import ROW_PX, JobDelegate
-from desktop.queue.model import Column, JobModel, QueueFilter
+from desktop.queue.model import JobModel, QueueFilter
 from desktop.shortcuts import Act, tip
 from desktop.widgets import Segmented, column, empty_state, label, row, tool_button
 from desktop.words import duration_words

@@ -13,7 +13,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QLabel, QVBoxLayout, QWidget
 
 from core.engine.protocol import Subject, SubmitFrame, Submitted
-from core.jobs.model import FrameResult, JobView, PictureParams
+from core.jobs.model import FrameResult, JobEvent, JobKind, JobView, PictureParams
 from core.library.model import Asset
 from core.library.project import Project
 from core.render.formats import format_named
@@ -144,6 +144,7 @@ class StagePanel(QWidget):
         self._workspace.asset_changed.connect(self._on_asset)
         self._workspace.project_changed.connect(self._on_project)
         self._bridge.connection_changed.connect(self._on_connection)
+        self._bridge.job_changed.connect(self._on_job)
         self.timeline.time_picked.connect(self._on_time)
         self.timeline.range_picked.connect(self._on_range)
         self.preview.still_ready.connect(self.canvas.show_still)
@@ -209,6 +210,11 @@ class StagePanel(QWidget):
             self.beats.set_library(self._bridge.engine.library)
             self.beats.want(self._workspace.asset, self._workspace.project.beats)
             self._want()
+
+    def _on_job(self, event: JobEvent) -> None:
+        asset_id = event.job.source.asset
+        if event.job.kind is JobKind.ANALYZE and event.status.terminal and asset_id:
+            self.end_analysis(asset_id)
 
     def _on_time(self, _time_s: float) -> None:
         self._show_time()

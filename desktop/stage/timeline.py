@@ -29,6 +29,7 @@ from core.library.model import Asset
 from core.units import time_text
 from desktop import theme
 from desktop.library.waves import Wave, Waves
+from desktop.stage.beat_ticks import paint_beats
 from desktop.stage.beats import Beats
 from desktop.stage.wave_picture import WavePictures
 
@@ -40,7 +41,6 @@ SHORTEST_S = 1.0
 MOST_ZOOM = 60.0
 TICK_STEPS_S = (0.1, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 TICK_GAP_PX = 72
-BEAT_GAP_PX = 7
 
 
 class Grip(Enum):
@@ -238,21 +238,6 @@ class Timeline(QWidget):
             painter.restore()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
-    def _paint_beats(self, painter: QPainter, body: QRectF) -> None:
-        """Draw a tick for each beat, a long one for each bar, as dense as can be told apart."""
-        shown = self._beats.within(self._view.start_s, self._view.end_s)
-        pitch = self._inner_px() / max(1, len(shown))
-        bars_only = pitch < BEAT_GAP_PX
-        if pitch * (self._beats.beats_per_bar if bars_only else 1) < BEAT_GAP_PX:
-            return
-        bottom = body.bottom() - 2
-        for is_bar in (False, True):
-            painter.setPen(theme.color("tx", 190 if is_bar else 110))
-            for index in shown if is_bar or not bars_only else ():
-                if self._beats.starts_bar(index) == is_bar:
-                    x = round(self.x_of(self._beats.times_s[index])) + 0.5
-                    painter.drawLine(QPointF(x, bottom - (8 if is_bar else 4)), QPointF(x, bottom))
-
     def _clip_rect(self, body: QRectF) -> QRectF:
         x0 = max(-8.0, self.x_of(self._range_s[0]))
         x1 = min(self.width() + 8.0, self.x_of(self._range_s[1]))
@@ -317,16 +302,16 @@ class Timeline(QWidget):
         painter.fillRect(self.rect(), theme.color("bg1"))
         body = self._body()
         if self._asset is None:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(QPen(theme.color("line2"), 1))
-            y = body.y() + body.height() / 2
-            painter.drawLine(QPointF(12, y), QPointF(self.width() - 12, y))
+            painter.setPen(theme.color("line2"))
+            y = round(body.y() + body.height() / 2)
+            painter.drawLine(12, y, self.width() - 12, y)
             painter.end()
             return
         self._paint_ruler(painter)
         if self._wave is not None:
             self._paint_wave(painter, body, self._wave)
-        self._paint_beats(painter, body)
+        shown = self._beats.within(self._view.start_s, self._view.end_s)
+        paint_beats(painter, self._beats, shown, x_of=self.x_of, bottom=body.bottom() - 2)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_clip(painter, body)
         self._paint_playhead(painter)

@@ -17,6 +17,7 @@ from core.engine.protocol import (
     ReleaseJob,
     ResumeQueue,
     RetryJob,
+    SubmitFrame,
 )
 from core.errors import ErrorView
 from core.ingest.sources import AudioFile
@@ -30,7 +31,8 @@ from core.jobs.model import (
 )
 from desktop.main_window import MainWindow
 from desktop.queue.actions import Verb, actions_of
-from desktop.queue.model import Column, JobModel, QueueFilter, tip_of
+from desktop.queue.cells import Column, tip_of
+from desktop.queue.model import JobModel, QueueFilter
 from desktop.stage.preview import Preview
 from tests.desktop.fakes import FakeEngine, asset_like, render_params
 
@@ -297,3 +299,17 @@ def test_a_dragged_row_moves_before_the_row_it_is_dropped_on(
     engine.jobs[c.id] = msgspec.structs.replace(engine.jobs[c.id], position=0.5)
     model.refresh()
     qtbot.waitUntil(lambda: [model.row_of(job.id) for job in (a, c, b)] == [0, 1, 2])
+
+
+def test_a_track_that_was_being_analysed_before_is_not_analysed_twice(
+    qtbot: QtBot, make_window, engine: FakeEngine
+):
+    song = engine.add_asset(asset_like(1, "Song", analysed=False))
+    job = engine.add_job(AnalyzeParams(asset=AssetRef(asset_id=song.id)), "Song")
+    window = make_window()
+    qtbot.waitUntil(lambda: window.queue.model.rowCount() == 1)
+    qtbot.waitUntil(lambda: window.queue.model.counts.queued == 1)
+    window.workspace.choose(song)
+    with qtbot.waitSignal(window.stage.preview.still_ready):
+        assert not engine.sent(SubmitFrame)
+        engine.finish(job.id)
