@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from core.engine.protocol import SubmitFrame, SubmitIngest
@@ -11,7 +13,7 @@ from core.ingest.sources import AudioFile, VideoFile
 from core.jobs.model import IngestResult
 from desktop.intake import expand, texts_of
 from desktop.main_window import MainWindow
-from tests.desktop.fakes import FakeEngine, asset_like
+from tests.desktop.fakes import FakeEngine, asset_like, render_params
 
 
 def drop(window: MainWindow, mime: QMimeData) -> None:
@@ -130,3 +132,16 @@ def test_words_that_name_nothing_are_refused_at_once(
     assert "neither a file nor a link" in window.notices.shown[0].text
     assert len(window.notices.shown[0].text) < 120
     assert not engine.sent(SubmitIngest)
+
+
+@pytest.mark.filterwarnings("ignore:.*QDragEnterEvent.*:DeprecationWarning")
+def test_files_dragged_over_the_queue_reach_the_window(
+    qtbot: QtBot, window: MainWindow, engine: FakeEngine, tmp_path: Path
+):
+    engine.add_job(render_params(asset_like(1, "Song")), "Song")
+    qtbot.waitUntil(lambda: window.queue.model.rowCount() == 1)
+    keys, button = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
+    copy, mime = Qt.DropAction.CopyAction, mime_of(tmp_path / "song.wav")
+    entering = QDragEnterEvent(QPoint(20, 20), copy, mime, button, keys)
+    QApplication.sendEvent(window.queue.view.viewport(), entering)
+    assert window.veil.isVisible()
