@@ -29,7 +29,7 @@ from core.library.intake import Intake
 from core.paths import LibraryPaths
 from core.platform.awake import AwakeKeeper
 from core.store.assets import AssetStore
-from core.store.database import Database, mark_clean, open_database
+from core.store.database import Database, mark_clean, open_database, reported_damage
 from core.store.job_lists import JobLists
 from core.store.job_views import JobReader
 from core.store.jobs import JobStore
@@ -76,7 +76,8 @@ class Engine:
         """
         database = open_database(self.paths)
         self.parts = self._compose(database)
-        self._recovery.recover()
+        with reported_damage(self.paths):
+            self._recovery.recover()
         modules = (
             JobRequests(self.parts),
             Submissions(self.parts),

@@ -141,7 +141,7 @@ def open_database(paths: LibraryPaths) -> Database:
     damaged (it is copied aside and left as it is).
     """
     new = not paths.database.exists() or paths.database.stat().st_size == 0
-    try:
+    with reported_damage(paths):
         database = _connect(paths.database)
         try:
             _bring_up_to_date(database, paths, new=new)
@@ -150,6 +150,17 @@ def open_database(paths: LibraryPaths) -> Database:
         except BaseException:
             database.close()
             raise
+    return database
+
+
+@contextlib.contextmanager
+def reported_damage(paths: LibraryPaths) -> Iterator[None]:
+    """Raise LibraryError for what SQLite says while the store is opened and first read.
+
+    A damaged store is copied aside and left as it is.
+    """
+    try:
+        yield
     except (sa.exc.DatabaseError, sqlite3.DatabaseError) as error:
         if any(words in str(error) for words in _SURROUNDINGS):
             raise LibraryError(
@@ -157,7 +168,6 @@ def open_database(paths: LibraryPaths) -> Database:
                 hint="Check the folder's permissions and the free space on its disk.",
             ) from error
         raise _damaged(paths, error) from error
-    return database
 
 
 def _connect(path: Path) -> Database:

@@ -18,6 +18,7 @@ from core.jobs.model import (
     KIND_LANE,
     TRANSITIONS,
     JobEvent,
+    JobKind,
     JobParams,
     JobProgress,
     JobResult,
@@ -34,6 +35,16 @@ from core.store.tables import job_dependencies, job_events, jobs, now
 
 _RANK = {JobStatus.RUNNING: 0, JobStatus.QUEUED: 1}
 STALE_LEASE = "stale-lease"
+DEPENDENCY_FAILED = "dependency-failed"
+STEPS = {
+    JobKind.INGEST: "Reading",
+    JobKind.PREPARE: "Mixing",
+    JobKind.ANALYZE: "Analysing",
+    JobKind.RENDER: "Rendering",
+    JobKind.FRAME: "Drawing",
+    JobKind.ESTIMATE: "Estimating",
+}
+"""What each kind of job does, for the sentence that says which step failed."""
 """Code of the error that a void lease is refused with."""
 
 _needed = jobs.alias("needed")
@@ -276,12 +287,14 @@ class JobStore:
                     )
 
     def _dependency_error(self, job_id: str, error: ErrorView | None) -> ErrorView:
+        if error is not None and error.code == DEPENDENCY_FAILED:
+            return error  # it names what failed first
         found = self._database.row(sa.select(jobs.c.kind, jobs.c.title).where(jobs.c.id == job_id))
-        name = f"{found.kind} of “{found.title}”" if found else job_id
+        name = f"{STEPS[found.kind]} “{found.title}”" if found else job_id
         why = error.message if error else "It failed."
         return ErrorView(
-            code="dependency-failed",
-            message=f"The {name} that this needs failed: {why}",
+            code=DEPENDENCY_FAILED,
+            message=f"{name} failed: {why}",
             hint=(error.hint if error and error.hint else "Retry runs both again."),
         )
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from core.errors import LibraryError
 from core.paths import LibraryPaths
 from core.store import tables
-from core.store.database import copy_database, mark_clean, open_database
+from core.store.database import copy_database, mark_clean, open_database, reported_damage
 
 
 def _pragma(database, name):
@@ -147,3 +147,19 @@ def test_writing_outside_a_transaction_is_refused(paths):
     with pytest.raises(LibraryError, match="transaction"):
         database.set_meta("key", "value")
     database.close()
+
+
+def test_damage_that_shows_only_when_a_table_is_read_is_reported_too(paths):
+    database = open_database(paths)
+    (page,) = database.row(sa.text("SELECT rootpage FROM sqlite_master WHERE name = 'jobs'"))
+    size = _pragma(database, "page_size")
+    mark_clean(database)
+    database.close()
+    with paths.database.open("r+b") as stream:
+        stream.seek((page - 1) * size)
+        stream.write(b"\xa5" * size)
+    database = open_database(paths)  # it stopped in order, so it is not read whole
+    with pytest.raises(LibraryError, match="damaged"), reported_damage(paths):
+        database.rows(sa.select(tables.jobs))
+    database.close()
+    assert list(paths.backups.glob("damaged-*.sqlite3"))
