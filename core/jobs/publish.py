@@ -18,10 +18,10 @@ import msgspec
 from core.errors import DiskError, KnownError
 from core.jobs.context import StagedFile
 from core.jobs.model import IngestResult, JobParams, JobResult, JobStatus
-from core.library.files import flush, hash_file
+from core.library.files import MAX_NAME_BYTES, flush, hash_file
 from core.library.intake import Intake
 from core.paths import LibraryPaths
-from core.platform.drives import same_drive
+from core.platform.drives import nearest_folder, same_drive
 from core.store.database import Database
 from core.store.jobs import JobStore, Lease
 from core.store.outputs import OutputStore
@@ -53,7 +53,15 @@ def staging_place(staging: Path, final: Path, job_id: str) -> Path:
 
 
 def check_output(final: Path, *, overwrite: bool) -> None:
-    """Raise OutputExistsError when publishing `final` would replace a file unasked."""
+    """Refuse what could not be published at the end.
+
+    Raises OutputExistsError when `final` would replace a file unasked, DiskError when its name is
+    too long or its folder cannot be written to.
+    """
+    if len(os.fsencode(final.name)) > MAX_NAME_BYTES:
+        raise DiskError(
+            f"“{final.name[:40]}…” is too long for a file's name.", hint="Choose a shorter one."
+        )
     if final.is_dir():
         raise OutputExistsError(f"{final} is a folder.", hint="Name a file.", path=final)
     if final.exists() and not overwrite:
@@ -61,6 +69,11 @@ def check_output(final: Path, *, overwrite: bool) -> None:
             f"{final} is there already.",
             hint="Choose another name, or allow replacing it (--force).",
             path=final,
+        )
+    folder = nearest_folder(final.parent)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise DiskError(
+            f"The folder {folder} may not be written to.", hint="Choose another one.", path=final
         )
 
 
@@ -77,7 +90,9 @@ def ready_to_rename(
         return tuple(_ready_one(file, paths, job_id, made) for file in files)
     except OSError as error:
         for path in made:
-            path.unlink(missing_ok=True)
+            # What was never made cannot be removed either; a read-only disk says so.
+            with contextlib.suppress(OSError):
+                path.unlink()
         raise _disk_error(error) from error
 
 

@@ -232,15 +232,15 @@ def require_free(folder: Path, needed_bytes: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed_bytes + SPARE_BYTES:
         raise DiskError(
-            f"This needs {_gigabytes(needed_bytes + SPARE_BYTES)} of disk space and "
-            f"{_gigabytes(free)} is free.",
+            f"This needs {_room(needed_bytes + SPARE_BYTES)} of disk space and "
+            f"{_room(free)} is free.",
             hint="Free some space, or keep the library on a larger disk.",
             path=folder,
         )
 
 
-def _gigabytes(size_bytes: int) -> str:
-    return f"{size_bytes / 1024**3:.2f} GB"
+def _room(size_bytes: int) -> str:
+    return f"{size_bytes / 1e9:.1f} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:.0f} MB"
 
 
 def flush(path: Path) -> None:

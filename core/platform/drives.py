@@ -20,7 +20,7 @@ _NETWORK_TYPES = frozenset(
 )
 
 
-def _existing(path: Path) -> Path:
+def nearest_folder(path: Path) -> Path:
     """Return `path` or its nearest parent that exists."""
     path = path.absolute()
     while not path.exists() and path != path.parent:
@@ -30,7 +30,7 @@ def _existing(path: Path) -> Path:
 
 def drive_type(path: Path) -> str:
     """Return the file system's type that holds `path` (ext4, apfs, NTFS, nfs4 …), or ''."""
-    place = _existing(path)
+    place = nearest_folder(path)
     if sys.platform == "win32" and str(place).startswith("\\\\"):
         return "smb"
     best, kind = -1, ""
@@ -58,4 +58,4 @@ def require_local_drive(library: Path, *, kind: str | None = None) -> None:
 
 def same_drive(first: Path, second: Path) -> bool:
     """Return whether a file can be renamed from one place to the other."""
-    return os.stat(_existing(first)).st_dev == os.stat(_existing(second)).st_dev
+    return os.stat(nearest_folder(first)).st_dev == os.stat(nearest_folder(second)).st_dev

@@ -19,6 +19,7 @@ from core.jobs.model import (
 )
 from core.jobs.publish import (
     Publisher,
+    check_output,
     hidden_beside,
     move_without_replacing,
     ready_to_rename,
@@ -262,3 +263,25 @@ def test_ingesting_a_lost_original_again_gives_it_back(desk):
     desk.result, desk.files = _ingested(desk, an_asset(name="another name.wav"))
     desk.publish()
     assert desk.paths.original(first.sha256, first.name).read_bytes() == b"sound"
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused_in_words(desk, monkeypatch):
+    monkeypatch.setattr("core.jobs.publish.os.access", lambda *_: False)
+    with pytest.raises(DiskError, match="may not be written to"):
+        check_output(desk.output, overwrite=False)
+
+
+def test_a_name_too_long_is_refused_before_the_work(tmp_path):
+    with pytest.raises(DiskError, match="too long"):
+        check_output(tmp_path / f"{'x' * 300}.mp4", overwrite=True)
+
+
+def test_a_read_only_disk_is_named_when_the_output_belongs_there(desk, monkeypatch):
+    def read_only(*_args, **_named):
+        raise OSError(errno.EROFS, "Read-only file system", str(desk.output))
+
+    monkeypatch.setattr("core.jobs.publish.same_drive", lambda a, b: False)
+    monkeypatch.setattr("core.jobs.publish.shutil.copyfileobj", read_only)
+    monkeypatch.setattr("pathlib.Path.unlink", read_only)
+    with pytest.raises(DiskError, match="Read-only"):
+        ready_to_rename(desk.files, desk.paths, desk.job_id)
