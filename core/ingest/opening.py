@@ -29,6 +29,8 @@ TEXT_FORMATS = frozenset(
     "subviewer subviewer1 tedcaptions ttml tty txd vplayer webvtt xbin".split()
 )
 """Demuxers that take a text for media."""
+OPEN_LIMIT_S = 60.0
+"""Some gigabytes of nonsense keep FFmpeg looking for a header; real files take far less."""
 NOT_MEDIA_HINT = "Choose a sound or video file, such as MP3, WAV, FLAC, M4A or MP4."
 
 
@@ -46,7 +48,7 @@ def open_media(path: Path) -> Iterator[InputContainer]:
     _require_content(path)
     options = {"protocol_whitelist": "file", "format_whitelist": _format_whitelist()}
     try:
-        with av.open(path, "r", options=options) as container:
+        with av.open(path, "r", options=options, timeout=(OPEN_LIMIT_S, None)) as container:
             yield container
     except (av.FFmpegError, UnicodeDecodeError) as error:
         require_whole(path)

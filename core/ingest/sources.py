@@ -5,8 +5,10 @@ A door (window, command line, engine) turns what the user gave into a `Source` w
 (`assert_never`).
 """
 
+import sys
 from pathlib import Path
 from typing import assert_never
+from urllib.parse import unquote
 
 import msgspec
 
@@ -68,7 +70,17 @@ def source_from_text(text: str) -> Source:
         raise UsageError(
             f"Links of the kind “{scheme}” cannot be opened.", hint="Use http, https or a file."
         )
-    return file_source(Path(rest) if separator else Path(text).expanduser())
+    if separator:
+        return file_source(_local_path(rest))
+    return file_source(Path(text).expanduser())
+
+
+def _local_path(rest: str) -> Path:
+    """Return the path of a file link, of which `rest` follows `file://`."""
+    text = unquote(rest.removeprefix("localhost"))
+    if sys.platform == "win32" and text[2:3] == ":":  # /C:/folder/file
+        text = text.removeprefix("/")
+    return Path(text)
 
 
 def file_source(path: Path) -> AudioFile | VideoFile:

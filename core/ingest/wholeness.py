@@ -15,6 +15,8 @@ ESTIMATED_FORMATS = frozenset(
 _BOX_TYPES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
 _UNKNOWN_CHUNK_BYTES = 0x7FFF_F000
 """From here on a 32-bit chunk size is what a program wrote that could not go back to fill it in."""
+_MAX_CHUNKS = 10_000
+"""A file of zeros reads as chunks of nothing without end; no real one has this many."""
 _SLACK_BYTES = 16
 _OGG_HEADER = 27
 _OGG_MAX_PAGE = 65_307
@@ -71,7 +73,9 @@ def _missing_in_chunks(path: Path, order: Literal["little", "big"]) -> int:
     size = path.stat().st_size
     with path.open("rb") as stream:
         at = 12
-        while at + 8 <= size:
+        for _ in range(_MAX_CHUNKS):
+            if at + 8 > size:
+                break
             stream.seek(at)
             head = stream.read(8)
             length = int.from_bytes(head[4:], order)

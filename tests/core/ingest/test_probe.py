@@ -10,6 +10,7 @@ import pytest
 from core.errors import MediaError
 from core.ingest.opening import REFERENCE_FORMATS
 from core.ingest.probe import probe_file
+from core.ingest.sources import source_from_text
 from core.ingest.wholeness import missing_bytes, states_duration
 from tests import media
 
@@ -168,4 +169,30 @@ def test_a_name_that_is_no_text_is_refused_in_words(tmp_path):
     path = Path(f"{tmp_path}/a\udcff.wav")
     path.write_bytes(media.write_audio(tmp_path / "a.wav", media.sine(0.1)).read_bytes())
     with pytest.raises(MediaError, match="name"):
+        probe_file(path)
+
+
+@pytest.mark.parametrize(
+    "link", ["file:///music/a%20b.wav", "file://localhost/music/a%20b.wav", "FILE:///music/a b.wav"]
+)
+def test_a_file_link_is_the_file_it_names(link):
+    assert source_from_text(link).path.as_posix().endswith("/music/a b.wav")
+
+
+def test_zeros_without_end_are_not_walked_through(tmp_path):
+    path = tmp_path / "hole.wav"
+    head = media.write_audio(tmp_path / "a.wav", media.sine(0.1)).read_bytes()[:12]
+    with path.open("wb") as stream:
+        stream.write(head)
+        stream.truncate(2 * 1024**3)
+    assert missing_bytes(path) == 0
+
+
+def test_looking_for_a_header_ends(tmp_path, monkeypatch):
+    monkeypatch.setattr("core.ingest.opening.OPEN_LIMIT_S", 0.2)
+    path = tmp_path / "hole.wav"
+    with path.open("wb") as stream:
+        stream.write(b"RIFF\x00\x00\x00\x00WAVE")
+        stream.truncate(2 * 1024**3)
+    with pytest.raises(MediaError, match="is not a sound"):
         probe_file(path)
