@@ -3,6 +3,7 @@
 In: paths and links. Out: a result for each source; exit status 1 if any failed.
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,7 +19,13 @@ from core.cli.values import BYTES, SECONDS
 from core.engine.client import EngineClient
 from core.engine.protocol import SubmitIngest
 from core.errors import ErrorView, KnownError, MediaError
-from core.ingest.sources import is_media_name, require_available, source_from_text
+from core.ingest.sources import (
+    AudioFile,
+    VideoFile,
+    is_media_name,
+    require_available,
+    source_from_text,
+)
 from core.jobs.model import IngestResult, JobStatus
 from core.units import time_text
 
@@ -40,14 +47,13 @@ def ingest(
 ) -> int:
     """Take audio and video files, or the media files of folders, into the library."""
     scope = scope_of(context)
-    names = [name for source in sources for name in expand(source)]
+    names, reports = _expand_all(sources)
 
-    async def work(client: EngineClient) -> tuple[list[IngestReport], bool]:
-        reports: list[IngestReport] = []
+    async def work(client: EngineClient) -> bool:
         for name in names:
             try:
                 request = SubmitIngest(
-                    source=require_available(source_from_text(name)),
+                    source=_present(name),
                     analyze=analyze,
                     max_bytes=max_size,
                     max_duration_s=max_duration,
@@ -58,14 +64,36 @@ def ingest(
                 continue
             reports.append(_report(name, outcome))
             if outcome.interrupted:
-                return reports, True
-        return reports, False
+                return True
+        return False
 
-    reports, interrupted = with_client(scope, work)
+    interrupted = with_client(scope, work) if names else False
     _show(reports, as_json=scope.json)
     if interrupted:
         return INTERRUPTED
     return FAILED if any(report.error for report in reports) else 0
+
+
+def _expand_all(sources: Sequence[str]) -> tuple[list[str], list[IngestReport]]:
+    """Return the files to take, and a report of each folder that holds none."""
+    names: list[str] = []
+    empty: list[IngestReport] = []
+    for source in sources:
+        try:
+            names += expand(source)
+        except MediaError as error:
+            empty.append(IngestReport(source=source, error=error.view()))
+    return names, empty
+
+
+def _present(name: str) -> AudioFile | VideoFile:
+    """Return the source that a name means; a file that is not there need not wait in the queue."""
+    source = require_available(source_from_text(name))
+    if not os.path.exists(source.path):
+        raise MediaError(
+            f"There is no file “{name}”.", hint="Check the path; the file may have been moved."
+        )
+    return source
 
 
 def expand(text: str) -> list[str]:
@@ -74,7 +102,7 @@ def expand(text: str) -> list[str]:
     Raises MediaError for a folder without media.
     """
     folder = Path(text).expanduser()
-    if "://" in text or not folder.is_dir():
+    if "://" in text or not os.path.isdir(folder):
         return [text]
     files = sorted(
         path

@@ -3,8 +3,11 @@
 In: `JobView`s. Out: a table of many, or one in full.
 """
 
+from typing import Any
+
 from core.cli.output import fields, print_document, say, size_text, table
 from core.cli.progress import status_text
+from core.documents import from_json
 from core.engine.protocol import JobPage
 from core.jobs.model import JobStatus, JobView
 from core.units import time_text
@@ -46,6 +49,14 @@ def show_job(job: JobView, *, as_json: bool) -> None:
         say(job_text(job))
 
 
+def _fact(text: str) -> str:
+    """Return a fact in a few words: of a record only its name; `--json` has all of it."""
+    if not text.startswith("{"):
+        return text
+    record = from_json(text.encode(), dict[str, Any])
+    return str(record.get("name", "")) or text
+
+
 def job_text(job: JobView) -> str:
     """Return one job in full."""
     pairs = [
@@ -53,14 +64,14 @@ def job_text(job: JobView) -> str:
         ("job", f"{job.kind}: {job.title}"),
         ("status", status_text(job)),
         ("stage", job.stage if job.status is JobStatus.RUNNING else ""),
-        ("progress", _progress(job)),
+        ("progress" if job.status is JobStatus.RUNNING else "took", _progress(job)),
         ("attempt", f"{job.attempt} of {job.max_attempts}" if job.attempt > 1 else ""),
         ("retry of", job.retry_of or ""),
         ("needs", ", ".join(job.depends_on)),
         ("submitted", f"{job.created_at:%Y-%m-%d %H:%M:%S}"),
         ("asset", job.source.asset or ""),
         ("project", job.source.project or ""),
-        *sorted(job.facts.items()),
+        *((name, _fact(text)) for name, text in sorted(job.facts.items())),
     ]
     if job.error:
         pairs += [("error", job.error.message), ("hint", job.error.hint)]

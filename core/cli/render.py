@@ -3,6 +3,7 @@
 In: a file, an asset or a project, and what to draw. Out: an MP4; Ctrl-C cancels it cleanly.
 """
 
+import os
 from pathlib import Path
 
 import click
@@ -75,7 +76,7 @@ def output_file(path: Path | None, *, force: bool, suffix: str) -> Path | None:
     if path is None:
         return None
     path = path.expanduser().absolute()
-    if path.is_dir():
+    if os.path.isdir(path):
         raise KnownError(f"{path} is a folder.", code="output", hint="Name a file in it.")
     if path.suffix.lower() != suffix:
         raise KnownError(
@@ -83,11 +84,11 @@ def output_file(path: Path | None, *, force: bool, suffix: str) -> Path | None:
             code="usage",
             hint=f"Name it {path.stem}{suffix}.",
         )
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):
         raise KnownError(
             f"There is no folder {path.parent}.", code="output", hint="Create it first."
         )
-    if path.exists() and not force:
+    if os.path.exists(path) and not force:
         raise KnownError(f"{path} exists.", code="exists", hint="Add --force to replace it.")
     return path
 

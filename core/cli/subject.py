@@ -4,6 +4,7 @@ In: a path, a link, an asset id, a project id, or the unique start of one. Out: 
 the id. Anything with no match, or several, is a clear error.
 """
 
+import os
 from pathlib import Path
 
 from core.engine.client import EngineClient
@@ -36,10 +37,10 @@ def looks_like_id(text: str) -> bool:
 async def subject_of(client: EngineClient, text: str) -> Subject:
     """Return what work is about: a file wins over an id; a `.cymatic` file is opened."""
     path = Path(text).expanduser()
-    if path.suffix == PROJECT_SUFFIX and path.exists():
+    if path.suffix == PROJECT_SUFFIX and os.path.exists(path):
         opened = await client.call(ImportProject(path=path.absolute()))
         return Subject(project_id=opened.id)
-    if path.exists() or "://" in text:
+    if os.path.exists(path) or "://" in text:
         return Subject(source=require_available(source_from_text(text)))
     if looks_like_id(text):
         return await _subject_with_id(client, text)

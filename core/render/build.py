@@ -107,10 +107,11 @@ def frame_range(
     duration = Fraction(duration_s).limit_denominator(10**9)
     stop = duration if end_s is None else min(end_s, duration)
     if not 0 <= start_s < duration or stop <= start_s:
-        raise UsageError(
-            f"The range {float(start_s):g} to {float(stop):g} s holds nothing.",
-            hint=f"The sound is {duration_s:.3f} s long.",
-        )
+        if start_s >= duration:
+            what = f"There is nothing at {float(start_s):g} s: the sound ends before."
+        else:
+            what = "The range is empty: it ends where it begins or before."
+        raise UsageError(what, hint=f"The sound is {duration_s:.3f} s long.")
     return frame_at(start_s, fps), math.ceil(stop * fps)
 
 

@@ -3,12 +3,14 @@
 import json
 import os
 import signal
+import sys
 from pathlib import Path
 
 import jsonschema
 import pytest
 
-from core.cli import app, connection
+from core.cli import app, connection, main
+from core.cli.job_text import job_text
 from core.engine.protocol import CancelJob, SubmitIngest, SubmitRender
 from core.errors import EngineUnreachableError
 from core.jobs.model import JobStatus
@@ -309,3 +311,46 @@ def test_a_project_brings_its_own_scenes(client, capsys):
 def test_an_unknown_name_says_where_to_look(client, capsys):
     assert app.main(["render", "nothing-of-that-name.wav"]) == 1
     assert "cymatic assets" in capsys.readouterr().err
+
+
+def test_a_file_that_is_not_there_is_refused_without_waiting_in_the_queue(client, track, capsys):
+    assert app.main(["ingest", str(track.with_name("none.wav")), str(track)]) == 1
+    assert "There is no file" in capsys.readouterr().err
+    asked = [request.source.path for request in client.asked if type(request) is SubmitIngest]
+    assert asked == [track]
+
+
+def test_an_empty_folder_among_others_is_one_result_of_many(client, track, tmp_path, capsys):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert app.main(["--json", "ingest", str(empty), str(track)]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert valid(document) == "ingest"
+    refused, taken = document["ingest"]
+    assert "holds no audio" in refused["error"]["message"]
+    assert taken["asset"]["id"] == ASSET.id
+
+
+@pytest.mark.parametrize("arguments", [["render", "LONG"], ["ingest", "LONG"]])
+def test_a_name_no_system_takes_is_a_sentence_and_no_bug(arguments, client, capsys):
+    words = [word.replace("LONG", "x" * 300 + ".wav") for word in arguments]
+    assert app.main(words) == 1
+    assert "There is no file" in capsys.readouterr().err
+
+
+def test_ctrl_c_while_the_program_loads_exits_with_130(monkeypatch, capsys):
+    class Interrupting:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "core.cli.app":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "core.cli.app")
+    monkeypatch.setattr(sys, "meta_path", [Interrupting(), *sys.meta_path])
+    assert main(["jobs"]) == 130
+    assert capsys.readouterr().err == "Cancelled.\n"
+
+
+def test_a_job_is_shown_without_records_for_programs():
+    facts = {"encoder": '{"name":"libx264","options":{"crf":"24"}}', "renderer": "llvmpipe"}
+    text = job_text(job("render", status=JobStatus.DONE, facts=facts))
+    assert "encoder    libx264\nrenderer   llvmpipe" in text

@@ -119,3 +119,9 @@ def test_scene_file_is_carried_whole_by_its_own_name(tmp_path):
     assert made.picture.cues[0].scene == "mine"
     assert "vec4(1.0)" in made.picture.scenes[0].layers[0].fragment
     assert str(tmp_path) not in to_json(made).decode()
+
+
+def test_a_time_after_the_end_is_said_so():
+    with pytest.raises(UsageError, match="nothing at 99 s") as caught:
+        plan(start_s=Fraction(99))
+    assert "10.000 s" in caught.value.hint
