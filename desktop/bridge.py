@@ -12,18 +12,8 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
-from core.engine.protocol import (
-    AnyJobEvent,
-    AssetEvent,
-    EngineInfo,
-    GetEngine,
-    ProjectEvent,
-    QueueEvent,
-    Request,
-    Stream,
-    WatchJob,
-    WatchLibrary,
-)
+from core.engine.protocol import GetEngine, Request, Stream, WatchJob, WatchLibrary
+from core.engine.replies import AnyJobEvent, AssetEvent, EngineInfo, ProjectEvent, QueueEvent
 from core.errors import CymaticError, EngineUnreachableError, KnownError
 from core.jobs.model import JobEvent
 

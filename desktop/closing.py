@@ -6,7 +6,8 @@ In: the queue's counts. Out: whether the window may close now, or a question fir
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QAbstractButton, QMessageBox, QWidget
 
-from core.engine.protocol import JobCounts, Nothing, PauseQueue
+from core.engine.protocol import PauseQueue
+from core.engine.replies import JobCounts, Nothing
 from desktop.bridge import Connection, EngineBridge
 from desktop.words import plural
 

@@ -10,7 +10,8 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal, SignalInstance
 from PySide6.QtGui import QAction, QFont, QFontMetrics, QKeyEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QMenu, QPushButton
 
-from core.engine.protocol import EngineInfo, ListProjects, ProjectList
+from core.engine.protocol import ListProjects
+from core.engine.replies import EngineInfo, ProjectList
 from core.library.project import Project
 from desktop import theme
 from desktop.bridge import Connection, EngineBridge

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QObject, Signal
 
-from core.engine.protocol import ImportProject, SubmitIngest, Submitted
+from core.engine.protocol import ImportProject, SubmitIngest
+from core.engine.replies import Submitted
 from core.errors import CymaticError, KnownError, UsageError
 from core.ingest.sources import Source, is_media_name, require_available, source_from_text
 from core.jobs.model import IngestResult, JobView

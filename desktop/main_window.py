@@ -20,14 +20,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
-from core.engine.protocol import (
-    EngineInfo,
-    GetStats,
-    JobCounts,
-    LibraryStats,
-    Subject,
-    SubmitAnalyze,
-)
+from core.engine.protocol import GetStats, Subject, SubmitAnalyze
+from core.engine.replies import EngineInfo, JobCounts, LibraryStats
 from core.ingest.sources import AUDIO_SUFFIXES, VIDEO_SUFFIXES
 from core.library.model import Asset
 from core.paths import LibraryPaths

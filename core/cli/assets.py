@@ -13,13 +13,7 @@ from core.cli.groups import GroupWithOptions, Scope, scope_of
 from core.cli.output import fields, print_document, say, size_text, table
 from core.cli.subject import asset_named
 from core.engine.client import EngineClient
-from core.engine.protocol import (
-    ExportAsset,
-    ListAssets,
-    RelocateAsset,
-    RestoreAsset,
-    TrashAsset,
-)
+from core.engine.protocol import ExportAsset, ListAssets, RelocateAsset, RestoreAsset, TrashAsset
 from core.ingest.sources import source_name
 from core.library.model import Asset
 from core.units import time_text

@@ -9,13 +9,7 @@ from typing import Any
 import msgspec
 
 from core.doctor.model import DoctorReport
-from core.engine.protocol import (
-    EngineInfo,
-    JobCounts,
-    LibraryCheck,
-    LibraryStats,
-    ProjectSummary,
-)
+from core.engine.replies import EngineInfo, JobCounts, LibraryCheck, LibraryStats, ProjectSummary
 from core.errors import ErrorView
 from core.jobs.model import AnalyzeResult, EstimateResult, JobView
 from core.library.model import Asset, Loudness, Probe

@@ -11,7 +11,8 @@ from core.cli.connection import with_client
 from core.cli.groups import GroupWithOptions, Scope, scope_of
 from core.cli.output import fields, print_document, say
 from core.engine.client import EngineClient
-from core.engine.protocol import EngineInfo, GetEngine, StopEngine
+from core.engine.protocol import GetEngine, StopEngine
+from core.engine.replies import EngineInfo
 from core.errors import EngineUnreachableError, KnownError
 from core.units import time_text
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from core.cli.errors import FAILED, INTERRUPTED
 from core.cli.progress import Display, display_for_stderr
 from core.engine.client import EngineClient
-from core.engine.protocol import CancelJob, GetJob, ListJobs, Request, Submitted, WatchJob
+from core.engine.protocol import CancelJob, GetJob, ListJobs, Request, WatchJob
+from core.engine.replies import Submitted
 from core.errors import ErrorView, KnownError, error_from_view
 from core.jobs.model import JobStatus, JobView
 

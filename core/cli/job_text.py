@@ -8,7 +8,7 @@ from typing import Any
 from core.cli.output import fields, print_document, say, size_text, table
 from core.cli.progress import status_text
 from core.documents import from_json
-from core.engine.protocol import JobPage
+from core.engine.replies import JobPage
 from core.jobs.model import JobStatus, JobView
 from core.units import time_text
 

@@ -19,7 +19,6 @@ from core.engine.client import EngineClient
 from core.engine.protocol import (
     CancelJob,
     HoldJob,
-    JobPage,
     ListJobs,
     MoveJob,
     ReleaseJob,
@@ -27,6 +26,7 @@ from core.engine.protocol import (
     RetryJob,
     WatchJob,
 )
+from core.engine.replies import JobPage
 from core.jobs.model import JobKind, JobStatus, JobView
 
 JOB_ID = click.argument("job_id", metavar="ID")

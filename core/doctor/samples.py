@@ -17,9 +17,9 @@ from core.engine.protocol import (
     Subject,
     SubmitFrame,
     SubmitRender,
-    Submitted,
     WatchJob,
 )
+from core.engine.replies import Submitted
 from core.errors import ErrorView, NotFoundError, error_from_view
 from core.ingest.sources import file_source
 from core.jobs.model import JobStatus, JobView, PictureParams

@@ -10,15 +10,14 @@ import msgspec
 from core.documents import to_json
 from core.engine.parts import Parts
 from core.engine.protocol import (
-    AssetPage,
     ExportAsset,
-    ExportedFiles,
     GetAsset,
     ListAssets,
     RelocateAsset,
     RestoreAsset,
     TrashAsset,
 )
+from core.engine.replies import AssetPage, ExportedFiles
 from core.engine.routes import Answers
 from core.errors import KnownError, NotFoundError, UsageError
 from core.jobs.publish import check_output

@@ -9,15 +9,8 @@ from dataclasses import dataclass, field
 import core
 from core.config import Settings
 from core.engine.parts import Parts
-from core.engine.protocol import (
-    EngineInfo,
-    GetEngine,
-    GetSettings,
-    Nothing,
-    SetSettings,
-    StopEngine,
-    WorkerInfo,
-)
+from core.engine.protocol import GetEngine, GetSettings, SetSettings, StopEngine
+from core.engine.replies import EngineInfo, Nothing, WorkerInfo
 from core.engine.routes import Answers
 
 

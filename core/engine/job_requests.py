@@ -10,18 +10,12 @@ import msgspec
 from core.documents import to_json
 from core.engine.parts import Parts
 from core.engine.protocol import (
-    AnyJobEvent,
     CancelJob,
     GetJob,
     HoldJob,
-    JobCounts,
-    JobPage,
-    LibraryEvent,
     ListJobs,
     MoveJob,
-    Nothing,
     PauseQueue,
-    QueueEvent,
     ReleaseJob,
     ResumeQueue,
     RetryJob,
@@ -29,6 +23,7 @@ from core.engine.protocol import (
     WatchJob,
     WatchLibrary,
 )
+from core.engine.replies import AnyJobEvent, JobCounts, JobPage, LibraryEvent, Nothing, QueueEvent
 from core.engine.routes import Answers, Feeds
 from core.errors import TransitionError
 from core.ids import new_id

@@ -5,15 +5,8 @@ from dataclasses import dataclass
 
 from core.engine.asset_requests import write_whole
 from core.engine.parts import Parts
-from core.engine.protocol import (
-    BackupLibrary,
-    CheckLibrary,
-    ExportedFiles,
-    GetStats,
-    LibraryCheck,
-    LibraryFault,
-    LibraryStats,
-)
+from core.engine.protocol import BackupLibrary, CheckLibrary, GetStats
+from core.engine.replies import ExportedFiles, LibraryCheck, LibraryFault, LibraryStats
 from core.engine.routes import Answers
 from core.library.check import Expected, Finding, check_files, measure
 from core.store.database import copy_database

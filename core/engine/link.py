@@ -19,7 +19,8 @@ from core.engine.messages import (
     request_line,
     stop_line,
 )
-from core.engine.protocol import AnyJobEvent, QueueEvent, Request, Stream
+from core.engine.protocol import Request, Stream
+from core.engine.replies import AnyJobEvent, QueueEvent
 from core.errors import EngineUnreachableError, KnownError, error_from_view
 from core.jobs.events import Subscription
 from core.jobs.model import JobEvent

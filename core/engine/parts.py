@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from core.config import Settings
-from core.engine.protocol import (
+from core.engine.replies import (
     AnyJobEvent,
     AssetEvent,
     JobCounts,

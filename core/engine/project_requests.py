@@ -10,16 +10,14 @@ from core.documents import to_json
 from core.engine.asset_requests import write_whole
 from core.engine.parts import Parts
 from core.engine.protocol import (
-    ExportedFiles,
     ExportProject,
     GetProject,
     ImportProject,
     ListProjects,
     NewProject,
-    ProjectList,
-    ProjectSummary,
     SaveProject,
 )
+from core.engine.replies import ExportedFiles, ProjectList, ProjectSummary
 from core.engine.routes import Answers
 from core.errors import UsageError
 from core.ids import new_id

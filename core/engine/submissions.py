@@ -18,8 +18,8 @@ from core.engine.protocol import (
     SubmitIngest,
     SubmitPrepare,
     SubmitRender,
-    Submitted,
 )
+from core.engine.replies import Submitted
 from core.engine.routes import Answers
 from core.errors import UsageError
 from core.ids import new_id

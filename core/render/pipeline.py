@@ -6,6 +6,7 @@ run on a second one, with few buffers in between.
 """
 
 import itertools
+import math
 import threading
 import time
 from collections import deque
@@ -23,9 +24,11 @@ from core.render.shape import VideoShape
 from core.render.source import FrameSource, RenderMonitor
 from core.render.video_file import ResolvedEncoder, VideoFileWriter
 
-N_BUFFERS = 4
-"""One being drawn, one being converted, two that wait while a segment is finished; the encoder
+MIN_BUFFERS, MAX_BUFFERS = 4, 12
+"""One being drawn, one being converted, the rest wait while a segment is finished; the encoder
 keeps its own copies."""
+BUFFER_BYTES = 64 * 1024**2
+"""What the buffers may take beyond the fewest."""
 _RATE_WINDOW_S = 3.0
 _JOIN_POLL_S = 0.05
 
@@ -85,7 +88,8 @@ def _buffers(shape: VideoShape, source: FrameSource) -> list[Pixels]:
     size: tuple[int, ...] = (shape.height * 3 // 2, shape.width)
     if source.is_software:
         size = (shape.height, shape.width, 4)
-    return [np.empty(size, np.uint8) for _ in range(N_BUFFERS)]
+    n_buffers = min(MAX_BUFFERS, max(MIN_BUFFERS, BUFFER_BYTES // math.prod(size)))
+    return [np.empty(size, np.uint8) for _ in range(n_buffers)]
 
 
 def _draw_all(

@@ -15,7 +15,8 @@ from PySide6.QtCore import (
     Signal,
 )
 
-from core.engine.protocol import AssetPage, ListAssets
+from core.engine.protocol import ListAssets
+from core.engine.replies import AssetPage
 from core.library.model import Asset
 from desktop.bridge import Connection, EngineBridge
 from desktop.words import asset_line

@@ -19,7 +19,8 @@ from PySide6.QtCore import (
     Signal,
 )
 
-from core.engine.protocol import JobCounts, JobPage, ListJobs, QueueEvent
+from core.engine.protocol import ListJobs
+from core.engine.replies import JobCounts, JobPage, QueueEvent
 from core.jobs.model import JobEvent, JobKind, JobStatus, JobView
 from desktop.bridge import Connection, EngineBridge
 from desktop.queue.cells import HEADERS, Column, cell_text, tip_of

@@ -15,13 +15,13 @@ from PySide6.QtWidgets import QFrame, QHeaderView, QMenu, QStackedWidget, QTable
 from core.engine.protocol import (
     CancelJob,
     HoldJob,
-    JobCounts,
     MoveJob,
     PauseQueue,
     ReleaseJob,
     ResumeQueue,
     RetryJob,
 )
+from core.engine.replies import JobCounts
 from core.errors import CymaticError
 from core.jobs.model import JobStatus, JobView
 from desktop import theme

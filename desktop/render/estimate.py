@@ -8,7 +8,8 @@ from functools import partial
 
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
-from core.engine.protocol import SubmitEstimate, SubmitRender, Submitted
+from core.engine.protocol import SubmitEstimate, SubmitRender
+from core.engine.replies import Submitted
 from core.errors import CymaticError
 from core.jobs.model import EstimateResult, JobView
 from desktop import theme

@@ -11,7 +11,8 @@ import msgspec
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from core.engine.protocol import Subject, SubmitRender, Submitted
+from core.engine.protocol import Subject, SubmitRender
+from core.engine.replies import Submitted
 from core.library.model import Asset
 from core.library.project import Project
 from desktop import theme

@@ -10,7 +10,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QPushButton, QSpinBox, QWidget
 
 from core.config import Settings
-from core.engine.protocol import GetSettings, GetStats, LibraryStats, SetSettings
+from core.engine.protocol import GetSettings, GetStats, SetSettings
+from core.engine.replies import LibraryStats
 from desktop.bridge import EngineBridge
 from desktop.memory import Memory
 from desktop.widgets import ElidedLabel, Switch, column, label, row, rule

@@ -12,7 +12,8 @@ import msgspec
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QLabel, QVBoxLayout, QWidget
 
-from core.engine.protocol import Subject, SubmitFrame, Submitted
+from core.engine.protocol import Subject, SubmitFrame
+from core.engine.replies import Submitted
 from core.jobs.model import FrameResult, JobEvent, JobKind, JobView, PictureParams
 from core.library.model import Asset
 from core.library.project import Project

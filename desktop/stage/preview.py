@@ -12,7 +12,8 @@ import msgspec
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QImage
 
-from core.engine.protocol import CancelJob, Subject, SubmitFrame, Submitted
+from core.engine.protocol import CancelJob, Subject, SubmitFrame
+from core.engine.replies import Submitted
 from core.errors import CymaticError, RenderError
 from core.jobs.model import FrameResult, JobEvent, JobStatus, JobView, PictureParams
 from core.render.formats import OutputFormat, Projection, format_named

@@ -64,7 +64,7 @@ def gui_shares(folder: Path) -> tuple[list[float], list[float]]:
     from qasync import QEventLoop
 
     from core.documents import from_json, to_json
-    from core.engine.protocol import AnyJobEvent
+    from core.engine.replies import AnyJobEvent
     from core.jobs.model import JobStatus
     from desktop import theme
     from desktop.bridge import Connection, EngineBridge

@@ -19,14 +19,7 @@ import psutil
 from core.config import Settings
 from core.documents import to_json
 from core.engine.client import EngineClient
-from core.engine.protocol import (
-    CheckLibrary,
-    GetEngine,
-    GetJob,
-    ListJobs,
-    StopEngine,
-    WaitIdle,
-)
+from core.engine.protocol import CheckLibrary, GetEngine, GetJob, ListJobs, StopEngine, WaitIdle
 from core.jobs.model import JobStatus
 from core.paths import LibraryPaths
 

@@ -7,13 +7,11 @@ from pathlib import Path
 import msgspec
 
 from core.audio.recipe import identity_recipe
-from core.engine.protocol import (
+from core.engine.protocol import CancelJob, GetAsset, GetJob
+from core.engine.replies import (
     AssetPage,
-    CancelJob,
     EngineInfo,
     ExportedFiles,
-    GetAsset,
-    GetJob,
     JobCounts,
     JobPage,
     LibraryCheck,

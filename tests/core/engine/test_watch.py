@@ -8,18 +8,15 @@ import pytest
 
 from core.documents import json_schema, to_json
 from core.engine.protocol import (
-    AnyJobEvent,
-    AssetEvent,
     CancelJob,
     GetAsset,
-    LibraryEvent,
     ListJobs,
     PauseQueue,
-    QueueEvent,
     ResumeQueue,
     WatchJob,
     WatchLibrary,
 )
+from core.engine.replies import AnyJobEvent, AssetEvent, LibraryEvent, QueueEvent
 from core.errors import KnownError
 from core.jobs.model import JobEvent, JobStatus
 

@@ -13,7 +13,7 @@ from core.render.encoder_options import Resources
 from core.render.encoders import resolve_encoder
 from core.render.estimate import probe_render
 from core.render.frame_queue import FrameQueue
-from core.render.pipeline import N_BUFFERS, SegmentJob, make_segments
+from core.render.pipeline import MAX_BUFFERS, SegmentJob, make_segments
 from core.render.segments import FrameRange, SegmentFolder, segment_ranges
 from core.render.shape import shape_of
 from core.render.source import QuietMonitor
@@ -104,7 +104,7 @@ def test_drawing_is_never_more_than_the_buffers_ahead(tmp_path, monkeypatch):
     monkeypatch.setattr(VideoFileWriter, "write", counted_write)
     source = MovingPattern(192, 96, on_frame=lambda index: ahead.append(index - len(encoded)))
     make_segments(source, job(tmp_path), QuietMonitor())
-    assert max(ahead) <= N_BUFFERS + 1
+    assert max(ahead) <= MAX_BUFFERS + 1
 
 
 def test_progress_goes_from_nothing_to_everything(tmp_path):
@@ -146,7 +146,7 @@ def test_an_error_while_encoding_ends_the_drawing(tmp_path, monkeypatch):
     source = MovingPattern(192, 96)
     with pytest.raises(EncoderError, match="encoder is gone"):
         make_segments(source, job(tmp_path), QuietMonitor())
-    assert len(source.drawn) <= N_BUFFERS + 1
+    assert len(source.drawn) <= MAX_BUFFERS + 1
     assert no_encoder_thread_is_left()
 
 
