@@ -17,6 +17,7 @@ import numpy as np
 from core.audio.recipe import identity_recipe
 from core.config import Settings
 from core.engine import protocol as p
+from core.engine import replies as r
 from core.errors import EngineUnreachableError, ErrorView, NotFoundError
 from core.ingest.sources import AudioFile, source_name
 from core.jobs.model import (
@@ -183,7 +184,7 @@ class FakeEngine:
     def add_asset(self, asset: Asset) -> Asset:
         """Put an asset in the library."""
         self.assets[asset.id] = asset
-        self._publish(p.AssetEvent(asset=asset))
+        self._publish(r.AssetEvent(asset=asset))
         return asset
 
     def add_job(
@@ -244,10 +245,10 @@ class FakeEngine:
         """How many job watches are open."""
         return sum(len(queues) for queues in self._job_watchers.values())
 
-    def counts(self) -> p.JobCounts:
+    def counts(self) -> r.JobCounts:
         """Return how many jobs are in each state."""
         values = [job.status.value for job in self.jobs.values()]
-        return p.JobCounts(**{status.value: values.count(status.value) for status in JobStatus})
+        return r.JobCounts(**{status.value: values.count(status.value) for status in JobStatus})
 
     # --- events ---------------------------------------------------------------------------
 
@@ -266,9 +267,9 @@ class FakeEngine:
             change=change,
             job=job,
         )
-        self._publish(p.AnyJobEvent(event=event))
+        self._publish(r.AnyJobEvent(event=event))
         if change != "progress":
-            self._publish(p.QueueEvent(paused=self.paused, counts=self.counts()))
+            self._publish(r.QueueEvent(paused=self.paused, counts=self.counts()))
         for queue in self._job_watchers.get(job.id, []):
             queue.put_nowait(event)
 
@@ -287,8 +288,8 @@ class FakeEngine:
         handler: Callable[[object], object] = getattr(self, f"_on_{type(request).__name__}")
         return handler(request)
 
-    def _on_GetEngine(self, _request: p.GetEngine) -> p.EngineInfo:
-        return p.EngineInfo(pid=1, version="0.1.0", library=self.root, uptime_s=1.0)
+    def _on_GetEngine(self, _request: p.GetEngine) -> r.EngineInfo:
+        return r.EngineInfo(pid=1, version="0.1.0", library=self.root, uptime_s=1.0)
 
     def _on_GetSettings(self, _request: p.GetSettings) -> Settings:
         return self.settings
@@ -297,8 +298,8 @@ class FakeEngine:
         self.settings = request.settings
         return self.settings
 
-    def _on_GetStats(self, _request: p.GetStats) -> p.LibraryStats:
-        return p.LibraryStats(
+    def _on_GetStats(self, _request: p.GetStats) -> r.LibraryStats:
+        return r.LibraryStats(
             path=self.root,
             assets=len(self.assets),
             projects=len(self.projects),
@@ -307,7 +308,7 @@ class FakeEngine:
             free_bytes=412_000_000_000,
         )
 
-    def _on_ListAssets(self, request: p.ListAssets) -> p.AssetPage:
+    def _on_ListAssets(self, request: p.ListAssets) -> r.AssetPage:
         words = request.search.lower().split()
         found = [
             asset
@@ -315,7 +316,7 @@ class FakeEngine:
             if (asset.trashed_at is not None) == request.trashed
             and all(word in f"{asset.title} {asset.artist}".lower() for word in words)
         ]
-        return p.AssetPage(assets=tuple(found), total=len(found))
+        return r.AssetPage(assets=tuple(found), total=len(found))
 
     def _on_GetAsset(self, request: p.GetAsset) -> Asset:
         return self.assets[request.id]
@@ -329,7 +330,7 @@ class FakeEngine:
     def _set_trashed(self, asset_id: str, when: datetime | None) -> Asset:
         return self.add_asset(msgspec.structs.replace(self.assets[asset_id], trashed_at=when))
 
-    def _on_ListJobs(self, request: p.ListJobs) -> p.JobPage:
+    def _on_ListJobs(self, request: p.ListJobs) -> r.JobPage:
         found = [
             job
             for job in self.jobs.values()
@@ -340,7 +341,7 @@ class FakeEngine:
         found.sort(key=lambda job: ORDER.get(job.status, 2))
         first = int(request.cursor or 0)
         last = first + request.limit
-        return p.JobPage(
+        return r.JobPage(
             jobs=tuple(found[first:last]),
             cursor=str(last) if last < len(found) else None,
             counts=self.counts(),
@@ -365,18 +366,18 @@ class FakeEngine:
     def _on_MoveJob(self, request: p.MoveJob) -> JobView:
         return self.jobs[request.id]
 
-    def _on_PauseQueue(self, _request: p.PauseQueue) -> p.Nothing:
+    def _on_PauseQueue(self, _request: p.PauseQueue) -> r.Nothing:
         return self._set_paused(True)
 
-    def _on_ResumeQueue(self, _request: p.ResumeQueue) -> p.Nothing:
+    def _on_ResumeQueue(self, _request: p.ResumeQueue) -> r.Nothing:
         return self._set_paused(False)
 
-    def _set_paused(self, paused: bool) -> p.Nothing:
+    def _set_paused(self, paused: bool) -> r.Nothing:
         self.paused = paused
-        self._publish(p.QueueEvent(paused=paused, counts=self.counts()))
-        return p.Nothing()
+        self._publish(r.QueueEvent(paused=paused, counts=self.counts()))
+        return r.Nothing()
 
-    def _on_SubmitIngest(self, request: p.SubmitIngest) -> p.Submitted:
+    def _on_SubmitIngest(self, request: p.SubmitIngest) -> r.Submitted:
         name = source_name(request.source)
         ingest = self.add_job(IngestParams(source=request.source), name)
         analyze = self.add_job(
@@ -385,19 +386,19 @@ class FakeEngine:
             depends_on=(ingest.id,),
             blocked=True,
         )
-        return p.Submitted(job=ingest, chain=(ingest, analyze))
+        return r.Submitted(job=ingest, chain=(ingest, analyze))
 
-    def _on_SubmitAnalyze(self, request: p.SubmitAnalyze) -> p.Submitted:
+    def _on_SubmitAnalyze(self, request: p.SubmitAnalyze) -> r.Submitted:
         asset = self.assets[request.subject.asset_id or ""]
         job = self.add_job(AnalyzeParams(asset=AssetRef(asset_id=asset.id)), asset.title)
-        return p.Submitted(job=job, chain=(job,))
+        return r.Submitted(job=job, chain=(job,))
 
     def _asset_of(self, subject: p.Subject) -> Asset:
         if subject.project_id:
             return self.assets[self.projects[subject.project_id].recipe.clips[0].asset_id]
         return self.assets[subject.asset_id or ""]
 
-    def _on_SubmitRender(self, request: p.SubmitRender) -> p.Submitted:
+    def _on_SubmitRender(self, request: p.SubmitRender) -> r.Submitted:
         asset = self._asset_of(request.subject)
         params = RenderParams(
             asset=AssetRef(asset_id=asset.id),
@@ -408,9 +409,9 @@ class FakeEngine:
             output=request.output,
         )
         job = self.add_job(params, asset.title)
-        return p.Submitted(job=job, chain=(job,))
+        return r.Submitted(job=job, chain=(job,))
 
-    def _on_SubmitFrame(self, request: p.SubmitFrame) -> p.Submitted:
+    def _on_SubmitFrame(self, request: p.SubmitFrame) -> r.Submitted:
         asset = self._asset_of(request.subject)
         params = FrameParams(
             asset=AssetRef(asset_id=asset.id),
@@ -424,9 +425,9 @@ class FakeEngine:
             path = self.stills.get(shape, self.still)
             result = FrameResult(path=path, frame_index=0, width=960, height=540)
             self.finish(job.id, result)
-        return p.Submitted(job=job, chain=(job,))
+        return r.Submitted(job=job, chain=(job,))
 
-    def _on_SubmitEstimate(self, request: p.SubmitEstimate) -> p.Submitted:
+    def _on_SubmitEstimate(self, request: p.SubmitEstimate) -> r.Submitted:
         asset = self._asset_of(request.render.subject)
         render = RenderParams(asset=AssetRef(asset_id=asset.id), picture=request.render.picture)
         job = self.add_job(EstimateParams(render=render), asset.title)
@@ -441,12 +442,12 @@ class FakeEngine:
             renderer="llvmpipe",
         )
         self.finish(job.id, result)
-        return p.Submitted(job=job, chain=(job,))
+        return r.Submitted(job=job, chain=(job,))
 
-    def _on_ListProjects(self, _request: p.ListProjects) -> p.ProjectList:
-        return p.ProjectList(
+    def _on_ListProjects(self, _request: p.ListProjects) -> r.ProjectList:
+        return r.ProjectList(
             projects=tuple(
-                p.ProjectSummary(id=project.id, title=project.title, updated_at=project.updated_at)
+                r.ProjectSummary(id=project.id, title=project.title, updated_at=project.updated_at)
                 for project in self.projects.values()
             )
         )
@@ -473,8 +474,8 @@ class FakeEngine:
         self.projects[saved.id] = saved
         return saved
 
-    def _on_ExportProject(self, request: p.ExportProject) -> p.ExportedFiles:
-        return p.ExportedFiles(paths=(request.path,))
+    def _on_ExportProject(self, request: p.ExportProject) -> r.ExportedFiles:
+        return r.ExportedFiles(paths=(request.path,))
 
     def _on_ImportProject(self, request: p.ImportProject) -> Project:
         if not self.projects:

@@ -8,8 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PRODUCT = sorted([*(ROOT / "core").rglob("*.py"), *(ROOT / "desktop").rglob("*.py")])
-MAX_LINES = 500
-LONG_LISTS = {"core/engine/protocol.py"}
+MAX_LINES = 450
 """Declarations only: one class after the other."""
 UNFINISHED = re.compile(
     r"placeholder|raise NotImplementedError|\bTODO\b|\bFIXME\b|\bXXX\b", re.IGNORECASE
@@ -34,7 +33,7 @@ def test_no_product_code_is_unfinished(path: Path):
 @pytest.mark.parametrize("path", PRODUCT, ids=name_of)
 def test_modules_stay_small_and_say_what_they_are(path: Path):
     text = path.read_text(encoding="utf-8")
-    assert text.count("\n") <= MAX_LINES or name_of(path) in LONG_LISTS
+    assert text.count("\n") <= MAX_LINES
     assert ast.get_docstring(ast.parse(text)), "no module docstring"
 
 
