@@ -26,6 +26,7 @@ from core.engine.messages import (
 from core.engine.protocol import Request, Stream
 from core.engine.service import Engine
 from core.errors import EngineUnreachableError, ErrorView, KnownError
+from core.store.database import reported_faults
 
 _LOG = logging.getLogger(__name__)
 _HIGH_WATER_BYTES = 256 * 1024
@@ -110,11 +111,12 @@ class _Client:
 
     async def _handle(self, line: ClientLine) -> None:
         try:
-            request = read_request(bytes(line.request))
-            if isinstance(request, Stream):
-                await self._stream(line.id, request)
-            else:
-                await self._answer(line.id, request)
+            with reported_faults(self._engine.paths):
+                request = read_request(bytes(line.request))
+                if isinstance(request, Stream):
+                    await self._stream(line.id, request)
+                else:
+                    await self._answer(line.id, request)
         except KnownError as error:
             await self._send(EngineLine(id=line.id, error=error.view()))
 

@@ -4,6 +4,7 @@ In: the library's folder, locked by the caller. Out: an object that answers requ
 streams on its event loop. The engine process and the tests hold the same one.
 """
 
+import logging
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from core.engine.protocol import Request, Stream
 from core.engine.routes import Answers, Feeds
 from core.engine.settings import SettingsFile
 from core.engine.submissions import Submissions
+from core.errors import LibraryError
 from core.jobs.claims import StartMaker
 from core.jobs.progress import ProgressKeeper
 from core.jobs.publish import Publisher
@@ -29,13 +31,20 @@ from core.library.intake import Intake
 from core.paths import LibraryPaths
 from core.platform.awake import AwakeKeeper
 from core.store.assets import AssetStore
-from core.store.database import Database, mark_clean, open_database, reported_damage
+from core.store.database import (
+    Database,
+    mark_clean,
+    open_database,
+    reported_damage,
+    reported_faults,
+)
 from core.store.job_lists import JobLists
 from core.store.job_views import JobReader
 from core.store.jobs import JobStore
 from core.store.outputs import OutputStore
 from core.store.projects import ProjectStore
 
+_LOG = logging.getLogger(__name__)
 REAL_HANDLERS = "core.jobs.handlers"
 
 
@@ -164,5 +173,10 @@ class Engine:
         """Give back what runs, end all streams and close the store."""
         await self.parts.scheduler.close()
         self.parts.events.hub.close()
-        mark_clean(self.parts.database)
-        self.parts.database.close()
+        try:
+            with reported_faults(self.paths):
+                mark_clean(self.parts.database)
+        except LibraryError as error:
+            _LOG.error("%s", error.message)  # the next start reads the store whole
+        finally:
+            self.parts.database.close()

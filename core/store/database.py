@@ -24,6 +24,16 @@ _LOG = logging.getLogger(__name__)
 _HEAD_REVISION = "0001"
 _SURROUNDINGS = ("is locked", "unable to open", "readonly", "is full", "disk I/O")
 """What SQLite says when the file is well and its surroundings are not."""
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_HINDRANCES = (
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_PERM,
+)
+"""The same two kinds of failure as result codes, of a store that is open (sqlite.org/rescode)."""
 _CHECK_ON_OPEN_BYTES = 64 * 1024**2
 """Larger stores are not read whole at every start; `cymatic library check` reads them."""
 
@@ -69,7 +79,8 @@ class Database:
         try:
             yield
         except BaseException:
-            self._connection.exec_driver_sql("ROLLBACK")
+            if self._driver.in_transaction:  # a full or failing disk ended it already
+                self._connection.exec_driver_sql("ROLLBACK")
             raise
         else:
             self._connection.exec_driver_sql("COMMIT")
@@ -78,6 +89,12 @@ class Database:
             calls, self._after_commit = self._after_commit, []
         for call in calls:
             call()
+
+    @property
+    def _driver(self) -> sqlite3.Connection:
+        driver = self._connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        return driver
 
     def after_commit(self, call: Callable[[], None]) -> None:
         """Call back once the transaction is committed; never when it is rolled back."""
@@ -163,11 +180,36 @@ def reported_damage(paths: LibraryPaths) -> Iterator[None]:
         yield
     except (sa.exc.DatabaseError, sqlite3.DatabaseError) as error:
         if any(words in str(error) for words in _SURROUNDINGS):
-            raise LibraryError(
-                f"The library's database {paths.database} cannot be opened: {error}.",
-                hint="Check the folder's permissions and the free space on its disk.",
-            ) from error
+            raise _hindered(paths, "opened", error) from error
         raise _damaged(paths, error) from error
+
+
+@contextlib.contextmanager
+def reported_faults(paths: LibraryPaths) -> Iterator[None]:
+    """Raise LibraryError for damage, or a failing disk, met while the store is in use.
+
+    Nothing is copied: what is written at the time could be torn. A statement that SQLite refuses
+    for another reason is a bug of ours and passes as it is.
+    """
+    try:
+        yield
+    except (sa.exc.DatabaseError, sqlite3.DatabaseError) as error:
+        said = error.orig if isinstance(error, sa.exc.DatabaseError) else error
+        code = getattr(said, "sqlite_errorcode", 0) & 0xFF  # the rest says where exactly
+        if code in _HINDRANCES:
+            raise _hindered(paths, "used", said) from error
+        if code not in _DAMAGE:
+            raise
+        _LOG.error("the store is damaged: %s", said)
+        hint = f"Nothing in it was changed. Close Cymatic, then {_advice(paths)}."
+        raise _damage(paths, hint) from error
+
+
+def _hindered(paths: LibraryPaths, verb: str, error: object) -> LibraryError:
+    return LibraryError(
+        f"The library's database {paths.database} cannot be {verb}: {error}.",
+        hint="Check the folder's permissions and the free space on its disk.",
+    )
 
 
 def _connect(path: Path) -> Database:
@@ -247,12 +289,23 @@ def _damaged(paths: LibraryPaths, error: Exception) -> LibraryError:
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(paths.database, copy)
     _LOG.error("the store is damaged: %s", error)
-    kept = [path.name for path in sorted(paths.backups.glob("*.sqlite3")) if path != copy]
-    good = [name for name in kept if not name.startswith("damaged-")]
-    advice = f"put {paths.backups / good[-1]} in its place" if good else "move it away"
+    advice = _advice(paths)
+    return _damage(
+        paths, f"It was left as it is and copied to {copy}. Close Cymatic, then {advice}."
+    )
+
+
+def _damage(paths: LibraryPaths, hint: str) -> LibraryError:
     return LibraryError(
         f"The library's database {paths.database} is damaged.",
         code="damaged-library",
         path=paths.database,
-        hint=f"It was left as it is and copied to {copy}. Close Cymatic, then {advice}.",
+        hint=hint,
     )
+
+
+def _advice(paths: LibraryPaths) -> str:
+    """Return what to do about a damaged store, as the end of a sentence."""
+    kept = sorted(path.name for path in paths.backups.glob("*.sqlite3"))
+    good = [name for name in kept if not name.startswith("damaged-")]
+    return f"put {paths.backups / good[-1]} in its place" if good else "move it away"

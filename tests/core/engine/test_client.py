@@ -4,11 +4,14 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import psutil
 import pytest
+import sqlalchemy as sa
 
 from core.engine.client import EngineClient
 from core.engine.endpoint import read_endpoint
@@ -20,6 +23,7 @@ from core.engine.protocol import (
     GetEngine,
     GetJob,
     ListJobs,
+    ListProjects,
     PauseQueue,
     StopEngine,
     SubmitIngest,
@@ -222,3 +226,33 @@ async def test_a_bug_in_the_engine_is_answered_and_logged(studio, monkeypatch, c
         await studio.call(ListJobs())
     assert caught.value.code == "bug"
     assert "broken on purpose" in caplog.text
+
+
+async def test_damage_that_is_met_at_work_is_said_and_the_engine_goes_on(studio):
+    database = studio.engine.parts.database
+    query = "SELECT rootpage FROM sqlite_master WHERE name = 'ix_projects_updated'"
+    (page,) = database.row(sa.text(query))
+    with closing(sqlite3.connect(studio.paths.database)) as connection:
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+        connection.execute("INSERT INTO meta VALUES ('another', 'writer')")  # ends cached pages
+        connection.commit()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with studio.paths.database.open("r+b") as stream:
+        stream.seek((page - 1) * size)
+        stream.write(b"\xa5" * size)
+    with pytest.raises(KnownError, match="damaged") as caught:
+        await studio.call(ListProjects())
+    assert caught.value.code == "damaged-library"
+    assert "Close Cymatic" in caught.value.hint
+    assert (await studio.call(ListJobs())).jobs == ()
+
+
+async def test_a_statement_of_ours_that_sqlite_refuses_stays_a_bug(studio, monkeypatch):
+    monkeypatch.setattr(
+        type(studio.engine.parts),
+        "counts",
+        lambda parts: parts.database.rows(sa.text("SELECT nothing FROM nowhere")),
+    )
+    with pytest.raises(KnownError) as caught:
+        await studio.call(ListJobs())
+    assert caught.value.code == "bug"
