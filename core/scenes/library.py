@@ -5,6 +5,7 @@ In: a built-in scene's name, or the path of a `.scene.json` with its shaders bes
 names the field or the line.
 """
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -73,8 +74,9 @@ def load_scene(name_or_path: str | Path) -> Scene:
     file = BUILT_IN / text / f"{text}{SUFFIX}"
     if not _NAME.fullmatch(text) or not file.is_file():
         names = sorted(folder.name for folder in BUILT_IN.iterdir() if folder.is_dir())
+        is_path = Path(text).name not in ("", text) or os.path.isfile(text)
         raise SceneError(
-            f"There is no scene “{text}”.",
+            f"“{Path(text).name}” is no scene file." if is_path else f"There is no scene “{text}”.",
             hint=f"Use a {SUFFIX} file or one of: {', '.join(names)}.",
             code="no-scene",
         )

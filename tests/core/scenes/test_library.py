@@ -61,6 +61,14 @@ def test_unknown_name_is_refused_with_the_names_there_are(name):
     assert default_scene_name() in caught.value.hint
 
 
+def test_a_file_that_is_no_scene_is_called_that(tmp_path):
+    notes = tmp_path / "notes.txt"
+    notes.write_text("not a scene")
+    with pytest.raises(SceneError, match=r"“notes\.txt” is no scene file\.") as caught:
+        load_scene(notes)
+    assert ".scene.json" in caught.value.hint
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
