@@ -74,6 +74,12 @@ def parse_time(text: str) -> Fraction:
     return total
 
 
+def length_text(seconds: float) -> str:
+    """Return a length for people: as `time_text`, below ten seconds with its tenths, 0:02.5."""
+    tenths = round(seconds * 10)
+    return f"0:{tenths // 10:02d}.{tenths % 10}" if tenths < 100 else time_text(seconds)
+
+
 def time_text(seconds: float) -> str:
     """Return m:ss or h:mm:ss for people."""
     whole = round(seconds)

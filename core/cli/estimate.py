@@ -20,7 +20,7 @@ from core.engine.client import EngineClient
 from core.engine.protocol import SubmitEstimate
 from core.errors import BugError
 from core.jobs.model import EstimateResult
-from core.units import time_text
+from core.units import length_text
 
 
 @click.command(cls=CommandWithOptions)
@@ -52,7 +52,7 @@ def estimate(
 def _text(result: EstimateResult) -> str:
     return fields(
         [
-            ("time", f"about {time_text(result.render_s)}"),
+            ("time", f"about {length_text(result.render_s)}"),
             ("speed", f"{result.fps:.1f} frames a second ({result.n_frames} frames)"),
             ("video", f"about {size_text(result.output_bytes)}"),
             ("needs", f"{size_text(result.disk_needed_bytes)} of disk"),

@@ -23,7 +23,7 @@ from core.cli.picture import (
 from core.engine.client import EngineClient
 from core.errors import KnownError
 from core.jobs.model import JobStatus, JobView, RenderResult
-from core.units import time_text
+from core.units import length_text
 
 
 @click.command(cls=CommandWithOptions)
@@ -112,6 +112,6 @@ def _result_text(job: JobView) -> str:
     match job.result:
         case RenderResult(path=path, width=width, height=height, duration_s=duration_s):
             size = f", {size_text(main.bytes)}" if main else ""
-            return f"{path}  ({width} × {height}, {time_text(duration_s)}{size})"
+            return f"{path}  ({width} × {height}, {length_text(duration_s)}{size})"
         case _:
             return str(main.path) if main else job.id

@@ -8,6 +8,7 @@ from core.cli.progress import PlainDisplay
 from core.cli.values import parse_bytes
 from core.errors import UsageError
 from core.jobs.model import JobStatus
+from core.units import length_text
 from tests.core.cli.fakes import job
 
 
@@ -30,6 +31,14 @@ def test_what_is_no_size_is_refused(text):
 )
 def test_sizes_are_written_for_people(n_bytes, text):
     assert size_text(n_bytes) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0:00.0"), (2.5, "0:02.5"), (9.94, "0:09.9"), (9.96, "0:10"), (61.4, "1:01")],
+)
+def test_short_lengths_show_their_tenths(seconds, text):
+    assert length_text(seconds) == text
 
 
 def test_columns_are_aligned_and_numbers_to_the_right():
