@@ -137,6 +137,8 @@ class Scheduler:
         self._parts.progress.flush(runner.lease.job_id)
         self._parts.progress.forget(runner.lease.job_id)
         await self._settle(runner, outcome)
+        if self._parts.jobs.view(runner.lease.job_id).status is JobStatus.FAILED:
+            self._parts.sweeper.sweep_empty(runner.lease.job_id)
 
     def _ended(self, runner: JobRunner, task: asyncio.Task[None]) -> None:
         """Take leave of a run; one that ended in a bug of ours must not leave its job running."""

@@ -1,7 +1,7 @@
 """Remove what no job will finish: staging of ended jobs, hidden files beside outputs.
 
 In: what the store says must stay. Out: freed disk. Staging of failed jobs is kept for a week, for
-a retry; that of cancelled ones goes at once.
+a retry, unless it is empty; that of cancelled ones goes at once.
 """
 
 import asyncio
@@ -37,6 +37,12 @@ class Sweeper:
         staging = self.paths.staging(job_id)
         if staging.exists():
             await asyncio.to_thread(shutil.rmtree, staging, ignore_errors=True)
+
+    def sweep_empty(self, job_id: str) -> None:
+        """Remove a job's staging when there is no file in it: no retry could use it."""
+        staging = self.paths.staging(job_id)
+        if not any(path.is_file() for path in staging.rglob("*")):
+            shutil.rmtree(staging, ignore_errors=True)
 
     def sweep_library(self) -> None:
         """Remove what earlier runs of the engine left; called at start, before anything runs."""

@@ -246,6 +246,7 @@ async def test_a_retry_is_a_new_job_and_the_old_one_stays_as_it_ended(studio):
 async def test_a_retry_keeps_what_the_failed_job_had_in_staging(studio):
     job_id = await studio.ingest("fail=media")
     await studio.end_of(job_id)
+    studio.paths.staging(job_id).mkdir(parents=True)
     (studio.paths.staging(job_id) / "half").write_text("work")
     await studio.call(PauseQueue())
     retry = await studio.call(RetryJob(id=job_id))
@@ -337,9 +338,16 @@ async def test_recovery_leaves_a_stranger_alone_who_got_the_worker_s_process_id(
     process.wait()
 
 
+async def test_an_empty_staging_folder_goes_with_the_failed_job(studio):
+    failed = await studio.ingest("fail=media")
+    assert (await studio.end_of(failed)).status is FAILED
+    assert not studio.paths.staging(failed).exists()
+
+
 async def test_orphans_in_staging_are_swept_at_start_and_a_failed_job_s_are_kept(studio):
     failed = await studio.ingest("fail=media")
     await studio.end_of(failed)
+    studio.paths.staging(failed).mkdir(parents=True)
     (studio.paths.staging(failed) / "half").write_text("work")
     await studio.stop()
     orphan = studio.paths.staging("nobody")
