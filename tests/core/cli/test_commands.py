@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -354,3 +355,31 @@ def test_a_job_is_shown_without_records_for_programs():
     facts = {"encoder": '{"name":"libx264","options":{"crf":"24"}}', "renderer": "llvmpipe"}
     text = job_text(job("render", status=JobStatus.DONE, facts=facts))
     assert "encoder    libx264\nrenderer   llvmpipe" in text
+
+
+# --- the one executable of a frozen build -----------------------------------------------------
+
+
+def _process(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "core.cli", *arguments]
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+
+
+def test_a_worker_begins_at_the_command_line_s_door():
+    ended = _process("--worker")  # nobody tells it what to do
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, b"", b"")
+
+
+def test_an_engine_begins_at_the_command_line_s_door(tmp_path):
+    (tmp_path / "library.sqlite3").write_bytes(b"no database" * 500)
+    ended = _process("--engine", str(tmp_path))
+    assert (ended.returncode, ended.stdout) == (1, b"")
+    endpoint = json.loads((tmp_path / "engine.json").read_bytes())
+    assert endpoint["error"]["code"] == "damaged-library"
+
+
+def test_the_doctor_s_process_begins_at_the_command_line_s_door(tmp_path):
+    ended = _process("--doctor", "scene", str(tmp_path / "notes.txt"))
+    answer = json.loads(ended.stdout)
+    assert answer["error"]["message"] == "“notes.txt” is no scene file."
+    assert ended.returncode == 0
