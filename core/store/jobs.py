@@ -35,6 +35,7 @@ from core.store.tables import job_dependencies, job_events, jobs, now
 
 _RANK = {JobStatus.RUNNING: 0, JobStatus.QUEUED: 1}
 STALE_LEASE = "stale-lease"
+"""Code of the error that a void lease is refused with."""
 DEPENDENCY_FAILED = "dependency-failed"
 STEPS = {
     JobKind.INGEST: "Reading",
@@ -45,7 +46,6 @@ STEPS = {
     JobKind.ESTIMATE: "Estimating",
 }
 """What each kind of job does, for the sentence that says which step failed."""
-"""Code of the error that a void lease is refused with."""
 
 _needed = jobs.alias("needed")
 _unmet = (
