@@ -22,7 +22,13 @@ from core.engine.routes import Answers
 from core.errors import UsageError
 from core.ids import new_id
 from core.jobs.publish import check_output
-from core.library.exchange import export_project, import_project
+from core.library.exchange import (
+    export_project,
+    import_project,
+    is_covered,
+    possible_ids,
+    with_assets,
+)
 from core.library.model import Asset
 from core.library.project import PROJECT_VERSION, Project
 from core.scenes.library import default_scene_name
@@ -107,14 +113,25 @@ class ProjectRequests:
         return ExportedFiles(paths=(request.path,))
 
     async def open_file(self, request: ImportProject) -> Project:
-        """Take a project file into the library."""
+        """Take a project file into the library; one that was taken before is found again.
+
+        A file that is unchanged, or older than what became of its project here, opens that
+        project. One that was changed elsewhere opens as a project of its own, once.
+        """
         bundle = await asyncio.to_thread(import_project, request.path, self.parts.paths)
         with self.parts.database.write():
             renamed: dict[str, str] = {}
             for asset in bundle.assets:
                 renamed[asset.id] = self._adopt(asset).id
-            project = _renamed(bundle.project, renamed)
+            project = with_assets(bundle.project, renamed)
             self._check(project)
+            for project_id in (*possible_ids(bundle.project), new_id()):
+                known = self.parts.projects.find(project_id)
+                if known is None:
+                    break
+                if is_covered(project, known):
+                    return known
+            project = msgspec.structs.replace(project, id=project_id)
             self.parts.projects.insert(project)
         return self._changed(project)
 
@@ -129,13 +146,3 @@ class ProjectRequests:
         write_whole(document, msgspec.json.format(to_json(kept), indent=2))
         self.parts.database.after_commit(lambda: self.parts.events.asset(kept))
         return kept
-
-
-def _renamed(project: Project, assets: dict[str, str]) -> Project:
-    """Return an imported project as one of this library: a new id, this library's asset ids."""
-    clips = tuple(
-        msgspec.structs.replace(clip, asset_id=assets.get(clip.asset_id, clip.asset_id))
-        for clip in project.recipe.clips
-    )
-    recipe = msgspec.structs.replace(project.recipe, clips=clips)
-    return msgspec.structs.replace(project, id=new_id(), recipe=recipe, updated_at=now())

@@ -8,15 +8,17 @@ the places that the zip names; sizes and hashes are checked while copying. Block
 import hashlib
 import re
 import shutil
+import uuid
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
 import msgspec
 
-from core.documents import from_json, to_json
+from core.documents import from_json, hash_of, to_json
 from core.errors import KnownError, NotFoundError
 from core.ids import new_id
 from core.jobs.publish import move_without_replacing
@@ -30,6 +32,8 @@ _MAX_DOCUMENT_BYTES = 16 * 1024**2
 _CHUNK = 4 * 1024**2
 _KEY = re.compile(r"[0-9A-Za-z_-]{1,200}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ProjectFileError(KnownError):
@@ -171,3 +175,33 @@ def _copy_checked(member: IO[bytes], sink: IO[bytes], asset: Asset) -> None:
             f"The original of “{asset.title}” in the project file is damaged.",
             hint="Copy the project file again from where it came.",
         )
+
+
+def with_assets(project: Project, assets: Mapping[str, str]) -> Project:
+    """Return an imported project with the ids that its assets have in this library."""
+    clips = tuple(
+        msgspec.structs.replace(clip, asset_id=assets.get(clip.asset_id, clip.asset_id))
+        for clip in project.recipe.clips
+    )
+    recipe = msgspec.structs.replace(project.recipe, clips=clips)
+    return msgspec.structs.replace(project, recipe=recipe)
+
+
+def possible_ids(project: Project) -> tuple[str, ...]:
+    """Return the ids that the project of a file may get: its own, else one made of its content.
+
+    The second is the same each time, so that the same file is the same project each time. The
+    file's own id is used where it has the form of ours: it names a file in the library.
+    """
+    derived = str(uuid.uuid5(uuid.NAMESPACE_OID, hash_of(_content(project))))
+    return (project.id, derived) if _ID.fullmatch(project.id) else (derived,)
+
+
+def is_covered(project: Project, known: Project) -> bool:
+    """Return whether `known` holds all that an imported project does, or came after it."""
+    return _content(project) == _content(known) or project.updated_at <= known.updated_at
+
+
+def _content(project: Project) -> Project:
+    """Return a project without its id and its times."""
+    return msgspec.structs.replace(project, id="", created_at=_NO_TIME, updated_at=_NO_TIME)

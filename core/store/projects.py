@@ -22,13 +22,20 @@ class ProjectStore:
 
     def get(self, project_id: str) -> Project:
         """Return a project; raise NotFoundError when there is none of that id."""
+        project = self.find(project_id)
+        if project is None:
+            raise NotFoundError(
+                f"There is no project {project_id}.", hint="`cymatic project` shows them all."
+            )
+        return project
+
+    def find(self, project_id: str) -> Project | None:
+        """Return a project, or None when there is none of that id."""
         found = self._database.row(
             sa.select(projects.c.document).where(projects.c.id == project_id)
         )
         if found is None:
-            raise NotFoundError(
-                f"There is no project {project_id}.", hint="`cymatic project` shows them all."
-            )
+            return None
         project: Project = _read(found.document)
         return project
 

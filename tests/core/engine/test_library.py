@@ -224,11 +224,44 @@ async def test_a_project_travels_to_another_library_with_its_originals(studio, t
     opened = await other.call(ImportProject(path=file))
     taken = await other.call(GetAsset(id=opened.recipe.clips[0].asset_id))
     assert (opened.title, taken.sha256, taken.missing) == ("Travels", asset.sha256, False)
-    twice = await other.call(ImportProject(path=file))
-    assert twice.id != opened.id
+    assert opened.id == project.id
     assert (await other.call(ListAssets())).total == 1
     assert (await other.call(CheckLibrary())).faults == ()
     await other.stop()
+
+
+async def test_a_project_file_opened_again_is_the_same_project(studio, tmp_path):
+    asset = _shelve(studio)
+    project = await studio.call(NewProject(asset_id=asset.id, title="Mine"))
+    file, changed = tmp_path / "mine.cymatic", tmp_path / "changed.cymatic"
+    await studio.call(ExportProject(id=project.id, path=file))
+    edited = await studio.call(SaveProject(project=msgspec.structs.replace(project, seed=7)))
+    await studio.call(ExportProject(id=project.id, path=changed))
+    assert await studio.call(ImportProject(path=file)) == edited  # an older state of it
+    other = await Studio(tmp_path / "other").start()
+    first = await other.call(ImportProject(path=file))
+    assert await other.call(ImportProject(path=file)) == first
+    second = await other.call(ImportProject(path=changed))
+    assert (first.seed, second.seed) == (1, 7)
+    assert second.id not in (first.id, project.id)
+    assert await other.call(ImportProject(path=changed)) == second
+    kept = await other.call(SaveProject(project=msgspec.structs.replace(second, seed=8)))
+    assert await other.call(ImportProject(path=changed)) == kept
+    assert len((await other.call(ListProjects())).projects) == 2
+    await other.stop()
+
+
+async def test_an_id_in_a_project_file_never_becomes_a_path(studio, tmp_path):
+    asset = _shelve(studio)
+    project = await studio.call(NewProject(asset_id=asset.id))
+    file = tmp_path / "good.cymatic"
+    await studio.call(ExportProject(id=project.id, path=file))
+    evil = msgspec.structs.replace(project, id="../../evil")
+    lie = _rewritten(file, tmp_path / "evil.cymatic", **{"project.json": to_json(evil)})
+    opened = await studio.call(ImportProject(path=lie))
+    assert opened.id not in (project.id, evil.id)
+    assert studio.paths.project(opened.id).is_file()
+    assert not list(tmp_path.glob("**/evil.json"))
 
 
 def _rewritten(source, target, **members):
