@@ -5,8 +5,9 @@ files exist are left out; a step that is queued already is shared, not doubled.
 """
 
 from dataclasses import dataclass
+from fractions import Fraction
 
-from core.audio.recipe import Recipe, identity_recipe, prepared_key
+from core.audio.recipe import Clip, Recipe, identity_recipe, prepared_key
 from core.backends import require_target
 from core.documents import hash_of
 from core.engine.parts import Parts
@@ -144,6 +145,24 @@ class _Chain:
         analyzed = self.add(AnalyzeParams(asset=self.asset, recipe=self.recipe), needs=needs)
         return (*prepared, analyzed)
 
+    def require_inside(self, time_s: Fraction) -> None:
+        """Refuse a time after the end of the sound, where its length is known already."""
+        if self._asset is None:
+            return
+        recipe = self.recipe or identity_recipe(self._asset.id)
+        duration_s = sum((self._length_of(clip) for clip in recipe.clips), Fraction(0))
+        if time_s >= duration_s:
+            raise UsageError(
+                f"There is nothing at {float(time_s):g} s: the sound ends before.",
+                hint=f"The sound is {float(duration_s):.3f} s long.",
+            )
+
+    def _length_of(self, clip: Clip) -> Fraction:
+        pcm = self._usable(clip.asset_id).pcm
+        whole_s = Fraction(pcm.n_samples, pcm.sample_rate_hz)
+        stop_s = whole_s if clip.end_s is None else min(clip.end_s, whole_s)
+        return max(stop_s - clip.start_s, Fraction(0))
+
     def _has_features(self) -> bool:
         analysis = self._asset.analysis if self._asset else None
         return (
@@ -202,6 +221,7 @@ class Submissions:
         self._check_render(request)
         with self.parts.database.write():
             chain = _Chain(self.parts, request.subject)
+            chain.require_inside(request.start_s)
             needs = chain.add_analyze()
             job_id = chain.add(_render_params(request, chain), needs=needs)
         return chain.submitted(job_id)
@@ -214,6 +234,7 @@ class Submissions:
         self._check_output(request)
         with self.parts.database.write():
             chain = _Chain(self.parts, request.subject)
+            chain.require_inside(request.at_s)
             needs = chain.add_analyze()
             params = FrameParams(
                 asset=chain.asset,
@@ -231,6 +252,7 @@ class Submissions:
         self._check_render(request.render)
         with self.parts.database.write():
             chain = _Chain(self.parts, request.render.subject)
+            chain.require_inside(request.render.start_s)
             needs = chain.add_analyze()
             params = EstimateParams(render=_render_params(request.render, chain))
             job_id = chain.add(params, needs=needs)

@@ -1,6 +1,7 @@
 """Assets, projects, settings and the library as a whole, through the socket."""
 
 import zipfile
+from fractions import Fraction
 
 import msgspec
 import pytest
@@ -26,6 +27,8 @@ from core.engine.protocol import (
     SetSettings,
     Subject,
     SubmitAnalyze,
+    SubmitEstimate,
+    SubmitFrame,
     SubmitIngest,
     SubmitPrepare,
     SubmitRender,
@@ -172,6 +175,26 @@ async def test_what_no_job_could_do_is_refused_at_once_and_nothing_is_queued(stu
     request = SubmitRender(subject=Subject(asset_id=asset.id), picture=PictureParams(scene=""))
     await _refused(studio, msgspec.structs.replace(request, **changes))
     assert (await studio.call(GetStats())).jobs.queued == 0
+
+
+async def test_a_time_after_the_end_is_refused_before_any_work(studio):
+    asset = _shelve(studio)  # two seconds
+    subject, picture = Subject(asset_id=asset.id), PictureParams(scene="")
+    late = SubmitRender(subject=subject, picture=picture, start_s=Fraction(2))
+    frame = SubmitFrame(subject=subject, picture=picture, at_s=Fraction(60))
+    for request in (late, frame, SubmitEstimate(render=late)):
+        with pytest.raises(KnownError, match="the sound ends before") as caught:
+            await studio.call(request)
+        assert (caught.value.code, caught.value.hint) == ("usage", "The sound is 2.000 s long.")
+    assert (await studio.call(GetStats())).jobs.queued == 0
+    project = await studio.call(NewProject(asset_id=asset.id))
+    clip = msgspec.structs.replace(project.recipe.clips[0], start_s=Fraction(3, 2))
+    recipe = msgspec.structs.replace(project.recipe, clips=(clip,))
+    await studio.call(SaveProject(project=msgspec.structs.replace(project, recipe=recipe)))
+    late = msgspec.structs.replace(
+        late, subject=Subject(project_id=project.id), start_s=Fraction(1)
+    )
+    assert await _refused(studio, late) == "usage"
 
 
 async def test_an_output_that_exists_or_that_another_job_writes_is_refused(studio, tmp_path):
