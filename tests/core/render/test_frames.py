@@ -144,21 +144,23 @@ def test_i420_equals_swscale_within_a_level():
     assert np.abs(difference).max() <= 1
 
 
-def test_two_frames_may_be_on_their_way_and_come_back_in_order():
-    plan = plan_of(flash_scene())
-    alone, first, second = (np.empty(64 * 32 * 3 // 2, np.uint8) for _ in range(3))
-    with FrameRenderer(plan, clicks([1.0])) as renderer:
-        renderer.read_i420(30, alone)
-        renderer.begin_i420(30)
-        renderer.begin_i420(29)
+@pytest.mark.parametrize("kind", ["rgba", "i420"])
+def test_two_frames_may_be_on_their_way_and_come_back_in_order(kind):
+    shape = (32, 64, 4) if kind == "rgba" else (32 * 3 // 2, 64)
+    alone, first, second = (np.empty(shape, np.uint8) for _ in range(3))
+    with FrameRenderer(plan_of(flash_scene()), clicks([1.0])) as renderer:
+        begin, finish = getattr(renderer, f"begin_{kind}"), getattr(renderer, f"finish_{kind}")
+        getattr(renderer, f"read_{kind}")(30, alone)
+        begin(30)
+        begin(29)
         with pytest.raises(RenderError):
-            renderer.begin_i420(31)
-        renderer.finish_i420(first)
-        renderer.finish_i420(second)
+            begin(31)
+        finish(first)
+        finish(second)
         with pytest.raises(RenderError):
-            renderer.finish_i420(first)
+            finish(first)
     assert np.array_equal(first, alone)
-    assert first[:2048].mean() > second[:2048].mean() + 50
+    assert first[:32].mean() > second[:32].mean() + 50
 
 
 def test_cut_shows_the_new_cue_on_the_frame_that_holds_it():
