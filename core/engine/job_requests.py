@@ -78,7 +78,7 @@ class JobRequests:
         return JobPage(
             jobs=views,
             cursor=cursor,
-            counts=self.parts.counts(),
+            counts=self.parts.counts(request.kinds),
             paused=self.parts.scheduler.paused,
         )
 

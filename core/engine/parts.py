@@ -1,5 +1,6 @@
 """What the request modules share: the stores, the queue and the hub of one open library."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from core.config import Settings
@@ -14,7 +15,7 @@ from core.engine.replies import (
 )
 from core.engine.settings import SettingsFile
 from core.jobs.events import EventHub
-from core.jobs.model import JobEvent
+from core.jobs.model import JobEvent, JobKind
 from core.jobs.scheduler import Scheduler
 from core.library.model import Asset
 from core.paths import LibraryPaths
@@ -65,9 +66,9 @@ class Parts:
     settings: SettingsFile
     events: LibraryEvents = field(default_factory=LibraryEvents)
 
-    def counts(self) -> JobCounts:
-        """Return how many jobs are in each state."""
-        return JobCounts(**self.lists.counts())
+    def counts(self, kinds: Sequence[JobKind] = ()) -> JobCounts:
+        """Return how many jobs are in each state; of some kinds when any are named."""
+        return JobCounts(**self.lists.counts(kinds))
 
     def current_settings(self) -> Settings:
         """Return the settings."""

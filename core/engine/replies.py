@@ -56,7 +56,10 @@ class JobCounts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Jobs, newest first within running, queued, then ended. `cursor` fetches the next page."""
+    """Jobs, newest first within running, queued, then ended. `cursor` fetches the next page.
+
+    `counts` is of all jobs of the kinds asked for, in every state, on every page.
+    """
 
     jobs: tuple[JobView, ...]
     cursor: str | None = None

@@ -21,7 +21,7 @@ from core.store import tables
 from core.store.tables import SCHEMA_VERSION, TRIGGERS, metadata, now
 
 _LOG = logging.getLogger(__name__)
-_HEAD_REVISION = "0001"
+_HEAD_REVISION = "0002"
 _SURROUNDINGS = ("is locked", "unable to open", "readonly", "is full", "disk I/O")
 """What SQLite says when the file is well and its surroundings are not."""
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)

@@ -64,9 +64,13 @@ class JobLists:
         last = f"{rows[-1].list_rank}:{rows[-1].id}" if more else None
         return self._reader.views(rows), last
 
-    def counts(self) -> dict[str, int]:
-        """Return how many jobs are in each state."""
-        return {row.status: row.n for row in self._database.rows(sa.select(job_counts))}
+    def counts(self, kinds: Sequence[JobKind] = ()) -> dict[str, int]:
+        """Return how many jobs are in each state; of some kinds when any are named."""
+        total = sa.func.sum(job_counts.c.n).label("total")
+        query = sa.select(job_counts.c.status, total).group_by(job_counts.c.status)
+        if kinds:
+            query = query.where(job_counts.c.kind.in_([kind.value for kind in kinds]))
+        return {row.status: row.total for row in self._database.rows(query)}
 
     def has_claimable(self) -> bool:
         """Return whether a queued job could be claimed now."""

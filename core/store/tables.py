@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised with every migration. A store with a larger number is from a newer Cymatic."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -110,6 +110,7 @@ sa.Index(
 job_counts = sa.Table(
     "job_counts",
     metadata,
+    sa.Column("kind", sa.String, primary_key=True),
     sa.Column("status", sa.String, primary_key=True),
     sa.Column("n", sa.Integer, nullable=False),
 )
@@ -118,13 +119,13 @@ TRIGGERS = (
     "CREATE TRIGGER jobs_terminal BEFORE UPDATE ON jobs WHEN old.list_rank = 2 BEGIN "
     "SELECT RAISE(ABORT, 'a job that ended never changes'); END",
     "CREATE TRIGGER jobs_counted AFTER INSERT ON jobs BEGIN "
-    "INSERT INTO job_counts (status, n) VALUES (new.status, 1) "
-    "ON CONFLICT (status) DO UPDATE SET n = n + 1; END",
+    "INSERT INTO job_counts (kind, status, n) VALUES (new.kind, new.status, 1) "
+    "ON CONFLICT (kind, status) DO UPDATE SET n = n + 1; END",
     "CREATE TRIGGER jobs_recounted AFTER UPDATE OF status ON jobs "
     "WHEN old.status <> new.status BEGIN "
-    "UPDATE job_counts SET n = n - 1 WHERE status = old.status; "
-    "INSERT INTO job_counts (status, n) VALUES (new.status, 1) "
-    "ON CONFLICT (status) DO UPDATE SET n = n + 1; END",
+    "UPDATE job_counts SET n = n - 1 WHERE kind = old.kind AND status = old.status; "
+    "INSERT INTO job_counts (kind, status, n) VALUES (new.kind, new.status, 1) "
+    "ON CONFLICT (kind, status) DO UPDATE SET n = n + 1; END",
 )
 """Terminal is terminal. Counting 100,000 rows by state takes 21 ms, so the counts are kept."""
 

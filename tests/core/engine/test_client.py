@@ -221,7 +221,7 @@ async def test_a_bug_in_the_engine_is_answered_and_logged(studio, monkeypatch, c
     def broken():
         raise ZeroDivisionError("broken on purpose")
 
-    monkeypatch.setattr(type(studio.engine.parts), "counts", lambda _: broken())
+    monkeypatch.setattr(type(studio.engine.parts), "counts", lambda *_: broken())
     with pytest.raises(KnownError) as caught:
         await studio.call(ListJobs())
     assert caught.value.code == "bug"
@@ -251,7 +251,7 @@ async def test_a_statement_of_ours_that_sqlite_refuses_stays_a_bug(studio, monke
     monkeypatch.setattr(
         type(studio.engine.parts),
         "counts",
-        lambda parts: parts.database.rows(sa.text("SELECT nothing FROM nowhere")),
+        lambda parts, _: parts.database.rows(sa.text("SELECT nothing FROM nowhere")),
     )
     with pytest.raises(KnownError) as caught:
         await studio.call(ListJobs())

@@ -71,6 +71,29 @@ def test_a_migration_copies_the_store_first_and_keeps_its_rows(paths, monkeypatc
         )
 
 
+def test_a_store_of_the_first_version_counts_its_jobs_by_kind(paths):
+    engine = sa.create_engine(
+        f"sqlite:///{paths.database}", isolation_level="AUTOCOMMIT", poolclass=sa.pool.NullPool
+    )
+    from core.store.migrations import migrate
+
+    with engine.connect() as connection:
+        migrate(connection, "0001")
+        connection.exec_driver_sql("INSERT INTO meta VALUES ('schema_version', '1')")
+        for number, kind in enumerate(("ingest", "ingest", "frame")):
+            connection.exec_driver_sql(
+                "INSERT INTO jobs (id, kind, title, status, list_rank, max_attempts, position, "
+                "lane, created_at, params) VALUES (?, ?, '', 'queued', 1, 3, 0, 'cpu', 0, '{}')",
+                (str(number), kind),
+            )
+    engine.dispose()
+    database = open_database(paths)
+    rows = database.rows(sa.select(tables.job_counts).order_by(tables.job_counts.c.kind))
+    assert [tuple(row) for row in rows] == [("frame", "queued", 1), ("ingest", "queued", 2)]
+    assert database.faults() == []
+    database.close()
+
+
 def test_a_newer_library_is_refused_and_not_touched(paths):
     open_database(paths).close()
     _set_version(paths.database, "999")

@@ -283,6 +283,22 @@ def test_counts_follow_every_change(shelf):
     assert counts == {"queued": 3, "running": 1, "done": 1, "cancelled": 1}
 
 
+def test_counts_can_be_of_some_kinds(shelf):
+    ingest = shelf.add()
+    ref = AssetRef(ingest_job_id=ingest)
+    prepare = shelf.add(params=PrepareParams(asset=ref), depends_on=(ingest,))
+    shelf.jobs.transition(prepare, JobStatus.CANCELLED, reason="test")
+    shelf.add(params=RenderParams(asset=ref, picture=PictureParams(scene="x")))
+
+    def counts(*kinds):
+        return {status: n for status, n in shelf.lists.counts(kinds).items() if n}
+
+    assert counts() == {"queued": 2, "cancelled": 1}
+    assert counts(JobKind.PREPARE) == {"cancelled": 1}
+    assert counts(JobKind.INGEST, JobKind.RENDER) == {"queued": 2}
+    assert counts(JobKind.FRAME) == {}
+
+
 # --- events -----------------------------------------------------------------------------------
 
 
