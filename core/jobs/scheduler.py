@@ -141,15 +141,23 @@ class Scheduler:
             self._parts.sweeper.sweep_empty(runner.lease.job_id)
 
     def _ended(self, runner: JobRunner, task: asyncio.Task[None]) -> None:
-        """Take leave of a run; one that ended in a bug of ours must not leave its job running."""
+        """Take leave of a run, even when the store refuses to note how it ended."""
         self._tasks.discard(task)
         self._parts.progress.forget(runner.lease.job_id)
-        error = None if task.cancelled() else task.exception()
+        try:
+            self._note_bug(runner, None if task.cancelled() else task.exception())
+        finally:
+            self._leave(runner)
+
+    def _note_bug(self, runner: JobRunner, error: BaseException | None) -> None:
+        """Fail the job of a run that ended in a bug of ours: it must not be left running."""
         if isinstance(error, TransitionError) and error.code == STALE_LEASE:
             _LOG.warning("job %s is somebody else's by now", runner.lease.job_id)
         elif error is not None:
             _LOG.error("a bug: %s", "".join(traceback.format_exception(error)))
             self._fail(runner.lease, _bug(error))
+
+    def _leave(self, runner: JobRunner) -> None:
         if self._runners.get(runner.lease.job_id) is runner:  # else: claimed again already
             del self._runners[runner.lease.job_id]
         runner.ended.set()

@@ -1,7 +1,9 @@
 """Jobs from submit to their end, through the socket, in real worker processes."""
 
+import asyncio
 import os
 import signal
+import sqlite3
 import sys
 import time
 
@@ -23,6 +25,7 @@ from core.engine.protocol import (
 )
 from core.errors import KnownError
 from core.jobs.model import JobKind, JobStatus
+from core.store.jobs import JobStore
 
 DONE, FAILED, CANCELLED = JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED
 
@@ -367,3 +370,19 @@ async def test_a_killed_worker_is_noticed_through_its_handle_not_by_a_timer(stud
     os.kill(worker.pid, signal.SIGKILL)
     await studio.until(job_id, lambda event: event.job.attempt == 2)
     assert time.monotonic() - began < 3000  # it did not wait for the stall limit
+
+
+async def test_a_store_that_fails_at_the_end_of_a_run_does_not_keep_the_engine(studio, monkeypatch):
+    transition = JobStore.transition
+
+    def failing(store, job_id, to, **fields):
+        if to is not JobStatus.RUNNING:
+            raise sqlite3.DatabaseError("database disk image is malformed")
+        transition(store, job_id, to, **fields)
+
+    monkeypatch.setattr(JobStore, "transition", failing)
+    await studio.until_working(await studio.ingest("steps=2"))
+    (runner,) = studio.engine.parts.scheduler.runners
+    async with asyncio.timeout(60):
+        await runner.ended.wait()
+    assert studio.engine.parts.scheduler.runners == ()
