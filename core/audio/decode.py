@@ -188,6 +188,7 @@ class SoundDecoder:
         """
         stream = container.streams.get(self._probe.audio_stream)[0]
         stream.codec_context.thread_count = 1  # threads cost more than they gain here
+        rate, channels, name = 0, 0, ""
         try:
             for packet in container.demux(stream):
                 self._n_packets += 1
@@ -200,14 +201,14 @@ class SoundDecoder:
                     continue
                 for frame in frames:
                     if (
-                        frame.rate == self.sample_rate_hz
-                        and frame.layout.nb_channels == self.channels
-                        and frame.format.name == self._format_name
-                        and self._resampler is None
+                        frame.rate == rate
+                        and frame.layout.nb_channels == channels
+                        and frame.format.name == name
                     ):
                         yield frame
                     else:
                         yield from self._in_first_form(frame)
+                        rate, channels, name = self._form_as_is()
                 if not self._n_packets & 63:
                     self._report(packet)
         except av.InvalidDataError as error:
@@ -246,6 +247,12 @@ class SoundDecoder:
             self._resampled_form = form
         frame.pts = None
         yield from self._resampler.resample(frame)
+
+    def _form_as_is(self) -> tuple[int, int, str]:
+        """Return the rate, channels and format that pass untouched; none after a change."""
+        if self._resampler is not None:
+            return 0, 0, ""
+        return self.sample_rate_hz, self.channels, self._format_name
 
     def _cut(self, container: InputContainer, frames: Iterable[AudioFrame]) -> Iterable[AudioFrame]:
         """Drop the encoder's padding after the declared end of a track in an MP4."""
