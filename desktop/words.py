@@ -195,3 +195,10 @@ def range_words(start_s: float, end_s: float) -> str:
 def plural(count: int, word: str) -> str:
     """Return 1 track, 3 tracks."""
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+
+
+def tick_text(time_s: float, step_s: float) -> str:
+    """Return a ruler's label: whole seconds, or tenths where the ticks stand closer."""
+    if step_s >= 1:
+        return time_text(time_s)
+    return f"{int(time_s) // 60}:{time_s % 60:04.1f}"

@@ -32,6 +32,7 @@ from desktop.library.waves import Wave, Waves
 from desktop.stage.beat_ticks import paint_beats
 from desktop.stage.beats import Beats
 from desktop.stage.wave_picture import WavePictures
+from desktop.words import tick_text
 
 RULER_PX = 24
 HEAD_PX = 18
@@ -214,7 +215,7 @@ class Timeline(QWidget):
             painter.drawLine(QPointF(x, 17), QPointF(x, RULER_PX))
             if abs(x + 16 - head_x) > 26 and x + 34 < self.width():
                 painter.setPen(theme.color("tx3"))
-                painter.drawText(QPointF(x + 5, 15), _tick_text(index * step, step))
+                painter.drawText(QPointF(x + 5, 15), tick_text(index * step, step))
             index += 1
 
     def _paint_wave(self, painter: QPainter, body: QRectF, wave: Wave) -> None:
@@ -392,9 +393,3 @@ class Timeline(QWidget):
     @override
     def sizeHint(self) -> QSize:
         return QSize(600, 150)
-
-
-def _tick_text(time_s: float, step_s: float) -> str:
-    if step_s >= 1:
-        return time_text(time_s)
-    return f"{int(time_s) // 60}:{time_s % 60:04.1f}"
