@@ -16,7 +16,7 @@ from core.render.video_file import BT709, CHROMA_CENTER
 Pixels = NDArray[np.uint8]
 """uint8; RGBA (height, width, 4), or I420 (height * 3 / 2, width)."""
 
-_SCALING = Interpolation.AREA | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
+_SCALING = Interpolation.AREA | Interpolation.BITEXACT
 """Chroma is the mean of its four pixels, as on the graphics card."""
 
 

@@ -2,7 +2,8 @@
 
 In: a frame source, the frame ranges of the plan, a resolved encoder. Out: finished segments.
 OpenGL draws on the calling thread, to which it belongs; colour conversion, encoding and writing
-run on a second one, with few buffers in between.
+run on a second one, with few buffers in between. A third drains the encoder of a segment and
+publishes it while the next one begins, so that no core waits for the other at the seams.
 """
 
 import itertools
@@ -11,6 +12,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,6 +32,9 @@ MIN_BUFFERS, MAX_BUFFERS = 4, 12
 keeps its own copies."""
 BUFFER_BYTES = 64 * 1024**2
 """What the buffers may take beyond the fewest."""
+MAX_OVERLAP_PIXELS = 4_000_000
+"""Two encoders are open at a seam only for pictures up to this size: larger ones hold gigabytes,
+and a frame takes so long that the seam hardly counts."""
 _RATE_WINDOW_S = 3.0
 _JOIN_POLL_S = 0.05
 
@@ -133,27 +139,47 @@ class _EncodingThread(threading.Thread):
     def run(self) -> None:
         """Encode until the end; hand any failure to the drawing side."""
         try:
-            for frames in self._job.ranges:
-                if not self._encode(frames):
-                    return
+            with ThreadPoolExecutor(1, thread_name_prefix="finish-segment") as pool:
+                self._encode_all(pool)
         except BaseException as error:  # noqa: BLE001 - it is raised again on the other thread
             self._frames.fail(error)
 
-    def _encode(self, frames: FrameRange) -> bool:
-        """Make one segment; return False when it is no longer wanted."""
+    def _encode_all(self, pool: ThreadPoolExecutor) -> None:
+        finishing: Future[None] | None = None
+        overlap = self._job.shape.n_pixels <= MAX_OVERLAP_PIXELS
+        for frames in self._job.ranges:
+            writer = self._encode(frames)
+            if finishing is not None:
+                finishing.result()  # two encoders at a time, never three
+            if writer is None:
+                return
+            finishing = pool.submit(self._finish, frames, writer)
+            if not overlap:
+                finishing.result()
+        if finishing is not None:
+            finishing.result()
+
+    def _encode(self, frames: FrameRange) -> VideoFileWriter | None:
+        """Give a segment's frames to an encoder; return None when they are no longer wanted."""
         job = self._job
-        with VideoFileWriter(job.folder.unfinished_path(frames), job.encoder, job.shape) as writer:
+        writer = VideoFileWriter(job.folder.unfinished_path(frames), job.encoder, job.shape)
+        with ExitStack() as on_failure:
+            on_failure.push(writer)
             for index in _indices(frames):
                 item = self._frames.receive()
                 if item is None:
-                    return False
+                    return None
                 if item[0] != index:
                     raise BugError(f"Frame {item[0]} came where {index} was due.")
                 self._encode_frame(writer, item[1])
+            on_failure.pop_all()
+        return writer
+
+    def _finish(self, frames: FrameRange, writer: VideoFileWriter) -> None:
+        with writer:
             run = writer.finish()
-        self.records.append(job.folder.commit(frames, run))
+        self.records.append(self._job.folder.commit(frames, run))
         self._check_disk()
-        return True
 
     def _encode_frame(self, writer: VideoFileWriter, buffer: Pixels) -> None:
         convert = self._converter.from_rgba if self._is_rgba else self._converter.from_i420
