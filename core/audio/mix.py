@@ -6,66 +6,21 @@ the blocks fall. What is heard, rendered and analysed all comes from here.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from core.audio.arrangement import ClipSpan, PlacedClip, arrange, asset_of
 from core.audio.channels import mix_matrix
 from core.audio.pcm import PcmReader, open_pcm
-from core.audio.recipe import Clip, Recipe
-from core.errors import NotFoundError, UsageError
+from core.audio.recipe import Recipe
 from core.library.model import Asset
 from core.paths import LibraryPaths
-from core.units import Audio, samples_at, time_text
+from core.units import Audio
 
 BLOCK_SAMPLES = 1 << 16
 RESAMPLER_QUALITY = "HQ"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClipSpan:
-    """A clip in samples: [start, stop) of the source, `n_out` samples of the mix."""
-
-    start: int
-    stop: int
-    n_out: int
-
-
-def clip_span(clip: Clip, asset: Asset, recipe: Recipe) -> ClipSpan:
-    """Return what a clip takes and gives, to the sample.
-
-    Raises UsageError when nothing of the asset lies between its in and out points.
-    """
-    rate, length = asset.pcm.sample_rate_hz, asset.pcm.n_samples
-    start = samples_at(clip.start_s, rate)
-    stop = length if clip.end_s is None else min(samples_at(clip.end_s, rate), length)
-    if not 0 <= start < stop:
-        raise UsageError(
-            f"Nothing of “{asset.title}” lies between {time_text(float(clip.start_s))} and "
-            f"{time_text(length / rate if clip.end_s is None else float(clip.end_s))}.",
-            hint=f"It lasts {time_text(length / rate)}; choose a stretch inside it.",
-        )
-    # Half up in integers, so that the length does not depend on floating point.
-    n_out = (2 * (stop - start) * recipe.sample_rate_hz + rate) // (2 * rate)
-    return ClipSpan(start=start, stop=stop, n_out=max(n_out, 1))
-
-
-def asset_of(clip: Clip, assets: Mapping[str, Asset]) -> Asset:
-    """Return the asset that a clip names; NotFoundError when it is not there."""
-    asset = assets.get(clip.asset_id)
-    if asset is None:
-        raise NotFoundError(
-            "A sound that this recipe uses is not in the library.",
-            hint="Take the file in again, or remove the clip.",
-        )
-    return asset
-
-
-def mixed_samples(recipe: Recipe, assets: Mapping[str, Asset]) -> int:
-    """Return the length of the mix in samples per channel."""
-    return sum(clip_span(clip, asset_of(clip, assets), recipe).n_out for clip in recipe.clips)
 
 
 def mix_blocks(recipe: Recipe, assets: Mapping[str, Asset], paths: LibraryPaths) -> Iterator[Audio]:
@@ -91,26 +46,25 @@ def mix_blocks(recipe: Recipe, assets: Mapping[str, Asset], paths: LibraryPaths)
     UsageError, NotFoundError, LibraryError
         A clip is empty, its asset unknown, its PCM cache missing.
     """
-    mixed_samples(recipe, assets)  # every fault of the recipe before the first block
+    arrange(recipe, assets)  # every fault of the recipe before the first block
     yield from reblock(_clips(recipe, assets, paths), BLOCK_SAMPLES)
 
 
 def _clips(recipe: Recipe, assets: Mapping[str, Asset], paths: LibraryPaths) -> Iterator[Audio]:
-    for clip in recipe.clips:
-        asset = asset_of(clip, assets)
-        span = clip_span(clip, asset, recipe)
+    for placed in arrange(recipe, assets).clips:
+        asset = asset_of(placed.clip, assets)
         reader = open_pcm(paths.pcm(asset.pcm.key), asset.pcm)
-        yield from _exactly(_clip_blocks(reader, span, asset, recipe), span.n_out)
+        yield from _exactly(_clip_blocks(reader, placed, asset, recipe), placed.n_samples)
 
 
 def _clip_blocks(
-    reader: PcmReader, span: ClipSpan, asset: Asset, recipe: Recipe
+    reader: PcmReader, placed: PlacedClip, asset: Asset, recipe: Recipe
 ) -> Iterator[Audio]:
     layout = asset.probe.streams[asset.probe.audio_stream].layout
     matrix = mix_matrix(layout, reader.channels, recipe.channels)
     # The resampler is the dear part: it gets the fewer channels of the two.
     first = matrix is not None and recipe.channels < reader.channels
-    blocks = _source_blocks(reader, span)
+    blocks = _source_blocks(reader, placed.source)
     blocks = _mapped(blocks, matrix) if matrix is not None and first else blocks
     blocks = _resampled(blocks, reader.sample_rate_hz, recipe.sample_rate_hz)
     yield from _mapped(blocks, matrix) if matrix is not None and not first else blocks

@@ -6,7 +6,7 @@ from fractions import Fraction
 import msgspec
 
 from core.analysis.beat_edit import BeatEdit
-from core.audio.recipe import Recipe
+from core.audio.recipe import Marker, Recipe
 from core.scenes.model import Cue
 
 PROJECT_VERSION = 1
@@ -37,5 +37,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 1
     beats: BeatEdit = BeatEdit()
     """How the found beat grid is corrected."""
+    markers: tuple[Marker, ...] = ()
+    """Named places in the mix, ordered by time."""
     created_at: datetime
     updated_at: datetime

@@ -6,7 +6,7 @@ the features file. An analysis that exists is used as it is.
 
 from core.analysis import analyze_file
 from core.analysis.features import FeatureHeader, features_key, open_features
-from core.audio.mix import asset_of
+from core.audio.arrangement import asset_of
 from core.audio.recipe import Recipe, identity_recipe, prepared_key
 from core.errors import KnownError, NotFoundError, UsageError
 from core.jobs.context import Finished, JobContext, StagedFile

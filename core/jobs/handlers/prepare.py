@@ -9,8 +9,9 @@ from pathlib import Path
 
 import msgspec
 
+from core.audio.arrangement import asset_of, mixed_samples
 from core.audio.cache import enforce_limit, mark_used
-from core.audio.mix import asset_of, mix_blocks, mixed_samples
+from core.audio.mix import mix_blocks
 from core.audio.pcm import has_pcm, pcm_bytes, write_pcm
 from core.audio.prepared import PreparedReader, write_prepared
 from core.audio.recipe import Recipe, identity_recipe, prepared_key

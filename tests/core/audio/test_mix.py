@@ -10,8 +10,9 @@ import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.audio.arrangement import mixed_samples
 from core.audio.channels import mix_matrix
-from core.audio.mix import BLOCK_SAMPLES, mix_blocks, mixed_samples, reblock
+from core.audio.mix import BLOCK_SAMPLES, mix_blocks, reblock
 from core.audio.recipe import Clip, Recipe
 from core.errors import LibraryError, NotFoundError, UsageError
 from core.ingest.sources import file_source
