@@ -13,6 +13,7 @@ from typing import ClassVar
 
 import msgspec
 
+from core.audio.recipe import Recipe
 from core.config import Settings
 from core.engine.replies import (
     AssetPage,
@@ -46,11 +47,17 @@ class Stream[E](msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
-    """What work is about: exactly one of an asset, a source not yet ingested, a project."""
+    """What work is about: exactly one of an asset, a source not yet ingested, a project, a recipe.
+
+    A recipe comes with the title to show; `project_id` may stand beside it: the project as it is
+    being edited, ahead of what is stored.
+    """
 
     asset_id: str | None = None
     source: Source | None = None
     project_id: str | None = None
+    recipe: Recipe | None = None
+    title: str = ""
 
 
 # --- engine -----------------------------------------------------------------------------------

@@ -7,7 +7,8 @@ files exist are left out; a step that is queued already is shared, not doubled.
 from dataclasses import dataclass
 from fractions import Fraction
 
-from core.audio.recipe import Clip, Recipe, identity_recipe, prepared_key
+from core.audio.arrangement import mixed_samples
+from core.audio.recipe import Recipe, asset_ids, identity_recipe, prepared_key
 from core.backends import require_target
 from core.documents import hash_of
 from core.engine.parts import Parts
@@ -54,21 +55,31 @@ class _Chain:
         self._asset: Asset | None = None
         self._ingest_id: str | None = None
         self._project_id = subject.project_id
-        given = (subject.asset_id, subject.source, subject.project_id)
+        given = (subject.asset_id, subject.source, subject.project_id or subject.recipe)
         if sum(value is not None for value in given) != 1:
-            raise UsageError("Name one asset, one file or one project.")
-        if subject.project_id is not None:
+            raise UsageError("Name one asset, one file, one project or one recipe.")
+        self.title = subject.title
+        if subject.recipe is not None:
+            self._take_recipe(subject.recipe)
+        elif subject.project_id is not None:
             project = parts.projects.get(subject.project_id)
-            self._asset = self._usable(project.recipe.clips[0].asset_id)
-            if project.recipe != identity_recipe(self._asset.id):
-                self.recipe = project.recipe
-            self.title = project.title
+            self._take_recipe(project.recipe)
+            self.title = self.title or project.title
         elif subject.asset_id is not None:
             self._asset = self._usable(subject.asset_id)
-            self.title = self._asset.title
         elif subject.source is not None:
             self.title = source_name(subject.source)
             self._add_ingest(subject.source, limits)
+        if self._asset is not None:
+            self.title = self.title or self._asset.title
+
+    def _take_recipe(self, recipe: Recipe) -> None:
+        """Work on a recipe; the identity recipe of an asset is that asset."""
+        if not recipe.clips:
+            raise UsageError("The recipe has no clips.", hint="Add a clip first.")
+        self._asset = self._usable(recipe.clips[0].asset_id)
+        if recipe != identity_recipe(self._asset.id):
+            self.recipe = recipe
 
     def _usable(self, asset_id: str) -> Asset:
         asset = self._parts.assets.get(asset_id)
@@ -124,9 +135,17 @@ class _Chain:
         """The key of the mixdown, where the assets are known already."""
         if self._asset is None:
             return None
-        recipe = self.recipe or identity_recipe(self._asset.id)
-        ids = dict.fromkeys(clip.asset_id for clip in recipe.clips)
-        return prepared_key(recipe, {asset_id: self._usable(asset_id) for asset_id in ids})
+        return prepared_key(self._mixed, self._sounds)
+
+    @property
+    def _mixed(self) -> Recipe:
+        """What is mixed of the asset at hand."""
+        return self.recipe or identity_recipe(self.asset.asset_id or "")
+
+    @property
+    def _sounds(self) -> dict[str, Asset]:
+        """The assets that are mixed, by id."""
+        return {asset_id: self._usable(asset_id) for asset_id in asset_ids(self._mixed)}
 
     def add_prepare(self, *, always: bool = False) -> tuple[str, ...]:
         """Queue the mixdown where it is missing; return what a next step waits for."""
@@ -149,19 +168,12 @@ class _Chain:
         """Refuse a time after the end of the sound, where its length is known already."""
         if self._asset is None:
             return
-        recipe = self.recipe or identity_recipe(self._asset.id)
-        duration_s = sum((self._length_of(clip) for clip in recipe.clips), Fraction(0))
-        if time_s >= duration_s:
+        n_samples = mixed_samples(self._mixed, self._sounds)
+        if time_s * self._mixed.sample_rate_hz >= n_samples:
             raise UsageError(
                 f"There is nothing at {float(time_s):g} s: the sound ends before.",
-                hint=f"The sound is {float(duration_s):.3f} s long.",
+                hint=f"The sound is {n_samples / self._mixed.sample_rate_hz:.3f} s long.",
             )
-
-    def _length_of(self, clip: Clip) -> Fraction:
-        pcm = self._usable(clip.asset_id).pcm
-        whole_s = Fraction(pcm.n_samples, pcm.sample_rate_hz)
-        stop_s = whole_s if clip.end_s is None else min(clip.end_s, whole_s)
-        return max(stop_s - clip.start_s, Fraction(0))
 
     def _has_features(self) -> bool:
         analysis = self._asset.analysis if self._asset else None
