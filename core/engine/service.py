@@ -22,6 +22,7 @@ from core.engine.settings import SettingsFile
 from core.engine.submissions import Submissions
 from core.errors import LibraryError
 from core.jobs.claims import StartMaker
+from core.jobs.pool import WorkerPool
 from core.jobs.progress import ProgressKeeper
 from core.jobs.publish import Publisher
 from core.jobs.recovery import Recovery
@@ -133,6 +134,7 @@ class Engine:
                 progress=ProgressKeeper(jobs, reader.live.set),
                 sweeper=sweeper,
                 awake=AwakeKeeper(),
+                pool=WorkerPool(handlers=self._handlers),
                 settings=lambda: settings.value,
             )
         )

@@ -79,6 +79,15 @@ class JobContext(Protocol):
         ...
 
     @property
+    def keep(self) -> dict[str, object]:
+        """What a handler keeps for later jobs of the same worker; empty in a fresh one.
+
+        A worker that failed, stopped or grew large takes nothing along, so only what can be made
+        again belongs here (a GL context), and no file of a job.
+        """
+        ...
+
+    @property
     def facts(self) -> Mapping[str, str]:
         """What an earlier attempt fixed with `record_fact`."""
         ...

@@ -35,6 +35,8 @@ class WorkerProcess:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
         self.started = started_at(process.pid)
+        self.was_kept = False
+        """Whether it waited for the job that it is given, rather than being made for it."""
         self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
         self._printing = asyncio.create_task(self._log_stderr())
 
@@ -57,6 +59,11 @@ class WorkerProcess:
     def pid(self) -> int:
         """The process id, the process group's too."""
         return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process is not known to have ended."""
+        return self._process.returncode is None
 
     @property
     def tail(self) -> str:

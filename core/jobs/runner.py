@@ -12,10 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
+
 from core.errors import ErrorView, TransitionError
 from core.jobs import wire
 from core.jobs.context import Finished
 from core.jobs.model import JobProgress, Lane
+from core.jobs.pool import WorkerPool
 from core.jobs.process import WorkerProcess
 from core.store.jobs import JobStore, Lease
 
@@ -51,6 +54,7 @@ class JobRunner:
         *,
         lane: Lane,
         store: JobStore,
+        pool: WorkerPool,
         stall_s: float,
         report: Callable[[Lease, JobProgress], None],
     ) -> None:
@@ -63,10 +67,13 @@ class JobRunner:
         self.ended = asyncio.Event()
         """Set by the scheduler once the outcome is settled."""
         self._store = store
+        self._pool = pool
         self._stall_s = stall_s
         self._report = report
         self._worker: WorkerProcess | None = None
         self._outcome: Outcome | None = None
+        self._heard = False
+        self._stays = False
 
     @property
     def pid(self) -> int | None:
@@ -89,11 +96,19 @@ class JobRunner:
             self._worker.kill()
 
     async def run(self) -> Outcome:
-        """Run the job to its end in a worker of its own."""
-        try:
-            worker = await WorkerProcess.spawn()
-        except OSError as error:
-            return Outcome(died=f"no worker process could be started ({error})")
+        """Run the job to its end in a worker that does nothing else meanwhile."""
+        while True:
+            try:
+                worker = await self._pool.take(self.start.kind)
+            except OSError as error:
+                return Outcome(died=f"no worker process could be started ({error})")
+            outcome = await self._run_in(worker)
+            # One that died while it waited, before it knew of this job, costs no attempt.
+            lost = outcome.died and worker.was_kept and not self._heard
+            if not lost or self.stop_reason is not None:
+                return outcome
+
+    async def _run_in(self, worker: WorkerProcess) -> Outcome:
         self._worker = worker
         try:
             self._store.edit(
@@ -102,18 +117,32 @@ class JobRunner:
                 worker_pid=worker.pid,
                 worker_started=worker.started,
             )
-            await worker.send(self.start)
+            await worker.send(
+                msgspec.structs.replace(self.start, stay=self._pool.keeps(self.start.kind))
+            )
             if self.stop_reason is not None:
                 self._ask_to_stop(worker)
             stalled = await self._listen(worker)
         finally:
-            if self._outcome is None:
-                worker.kill()
-            status = await worker.end()
-            self._worker = None
+            status = await self._let_go(worker)
         if self._outcome is not None:
             return self._outcome
         return Outcome(died=stalled or _reason_of_death(status, worker.tail))
+
+    async def _let_go(self, worker: WorkerProcess) -> int:
+        """Keep a worker that waits for more; see any other to its end and return its exit status.
+
+        One that was asked to stop has its end coming, even if it got its job done just before.
+        """
+        if self._stays and self.stop_reason is None:
+            self._worker = None
+            self._pool.give_back(worker, self.start.kind)
+            return 0
+        if self._outcome is None or self._stays:
+            worker.kill()
+        status = await worker.end()
+        self._worker = None
+        return status
 
     async def _listen(self, worker: WorkerProcess) -> str:
         """Take the worker's messages; return why it was taken as hung, or nothing."""
@@ -134,6 +163,7 @@ class JobRunner:
         if message.fence != self.lease.fence:
             _LOG.warning("a message of another lease of %s was dropped", self.lease.job_id)
             return
+        self._heard = True
         match message:
             case wire.Progress(stage=stage, fraction=fraction, fps=fps):
                 self._report(self.lease, JobProgress(stage=stage, fraction=fraction, fps=fps))
@@ -142,8 +172,8 @@ class JobRunner:
                 await worker.send(wire.FactKept(number=number))
             case wire.Stall(seconds=seconds):
                 self._stall_s = max(self._stall_s, seconds)
-            case wire.Done(finished=finished):
-                self._outcome = Outcome(finished=finished)
+            case wire.Done(finished=finished, stays=stays):
+                self._outcome, self._stays = Outcome(finished=finished), stays
             case wire.Failed(error=error):
                 self._outcome = Outcome(error=error)
             case wire.Stopped():

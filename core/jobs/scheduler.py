@@ -8,7 +8,7 @@ import asyncio
 import logging
 import os
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from core.config import Settings
@@ -16,6 +16,7 @@ from core.errors import ErrorView, KnownError, TransitionError
 from core.jobs.claims import StartMaker
 from core.jobs.context import Finished
 from core.jobs.model import JobKind, JobStatus, JobView, Lane
+from core.jobs.pool import WorkerPool
 from core.jobs.progress import ProgressKeeper
 from core.jobs.publish import Publisher, ready_to_rename
 from core.jobs.runner import JobRunner, Outcome, StopReason
@@ -66,6 +67,7 @@ class SchedulerParts:
     progress: ProgressKeeper
     sweeper: Sweeper
     awake: AwakeKeeper
+    pool: WorkerPool
     settings: Callable[[], Settings]
 
 
@@ -97,6 +99,11 @@ class Scheduler:
             self._woken = True
             asyncio.get_running_loop().call_soon(self._fill_lanes)
 
+    def expect(self, kinds: Iterable[JobKind]) -> None:
+        """Have workers ready for jobs of these kinds, which are likely to come."""
+        if self._open:
+            self._parts.pool.expect(kinds)
+
     def _fill_lanes(self) -> None:
         self._woken = False
         if not self._open or self.paused:
@@ -122,6 +129,7 @@ class Scheduler:
             start,
             lane=job.lane,
             store=self._parts.jobs,
+            pool=self._parts.pool,
             stall_s=stall_limit_s(job.kind, settings),
             report=self._parts.progress.report,
         )
@@ -254,6 +262,7 @@ class Scheduler:
         """Give back what runs and claim nothing any more."""
         self._open = False
         await self._stop_all(StopReason.SHUTDOWN)
+        await self._parts.pool.close()
         self._parts.awake.release()
 
     async def _stop_all(self, reason: StopReason) -> None:

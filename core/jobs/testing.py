@@ -32,6 +32,7 @@ class LocalContext:
         self.settings = settings or Settings()
         self.assets = dict(assets or {})
         self.project = project
+        self.keep: dict[str, object] = {}
         self.facts = dict(facts or {})
         self.reports: list[tuple[str, float]] = []
         self._on_progress = on_progress

@@ -1,6 +1,7 @@
 """What the engine and a worker process say to each other: one JSON value a line.
 
-Engine to worker on stdin: `Start` first, then `Stop` or `FactKept`. Worker to engine on stdout:
+Engine to worker on stdin: `Warm` or `Start` first, then `Stop` or `FactKept` about the job that
+started last, and another `Start` only after a `Done` that stays. Worker to engine on stdout:
 anything of `WorkerMessage`, each with the fence of the lease it works under.
 """
 
@@ -30,6 +31,15 @@ class Start(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="st
     facts: dict[str, str] = {}
     handlers: str = "core.jobs.handlers"
     """The module whose `handler_for(kind)` gives the handler."""
+    stay: bool = False
+    """Whether the worker may wait for another job when this one is done."""
+
+
+class Warm(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="warm"):
+    """Load what the handlers of these kinds need: a job of one of them is likely to come."""
+
+    kinds: tuple[JobKind, ...]
+    handlers: str = "core.jobs.handlers"
 
 
 class Stop(msgspec.Struct, frozen=True, tag_field="type", tag="stop"):
@@ -42,7 +52,7 @@ class FactKept(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=
     number: int
 
 
-EngineMessage = Start | Stop | FactKept
+EngineMessage = Warm | Start | Stop | FactKept
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="progress"):
@@ -75,6 +85,8 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="don
 
     fence: int
     finished: Finished
+    stays: bool = False
+    """Whether the worker waits for another job; else it ends now."""
 
 
 class Failed(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="failed"):

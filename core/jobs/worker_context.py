@@ -19,9 +19,16 @@ _REPORT_INTERVAL_S = 0.05
 class WorkerContext:
     """What a handler holds. `send` writes one message to the engine and may be called anywhere."""
 
-    def __init__(self, start: wire.Start, send: Callable[[wire.WorkerMessage], None]) -> None:
+    def __init__(
+        self,
+        start: wire.Start,
+        send: Callable[[wire.WorkerMessage], None],
+        *,
+        keep: dict[str, object] | None = None,
+    ) -> None:
         self._start = start
         self._send = send
+        self._keep = {} if keep is None else keep
         self._facts = dict(start.facts)
         self._stop = threading.Event()
         self._kept = threading.Condition()
@@ -29,7 +36,11 @@ class WorkerContext:
         self._facts_kept = 0
         self._reported_at = float("-inf")
         self._stage = ""
-        self.staging.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def start(self) -> wire.Start:
+        """What the engine said about the job."""
+        return self._start
 
     @property
     def job_id(self) -> str:
@@ -65,6 +76,11 @@ class WorkerContext:
     def project(self) -> Project | None:
         """The project that the job's parameters name."""
         return self._start.project
+
+    @property
+    def keep(self) -> dict[str, object]:
+        """What an earlier job of this worker left for this one."""
+        return self._keep
 
     @property
     def facts(self) -> Mapping[str, str]:
@@ -108,5 +124,5 @@ class WorkerContext:
                 with self._kept:
                     self._facts_kept = max(self._facts_kept, number)
                     self._kept.notify_all()
-            case wire.Start():
-                pass
+            case wire.Start() | wire.Warm():
+                pass  # for the worker itself
