@@ -74,10 +74,16 @@ class PcmInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Loudness(msgspec.Struct, frozen=True, kw_only=True):
-    """How loud a sound is (EBU R 128); None for silence, or what is too short to measure."""
+    """How loud a sound is (EBU R 128); None: silence, too short to tell, or not measured."""
 
     integrated_lufs: float | None = None
     true_peak_dbtp: float | None = None
+    loudness_range_lu: float | None = None
+    max_momentary_lufs: float | None = None
+    """The loudest 400 ms."""
+    max_short_term_lufs: float | None = None
+    """The loudest 3 s."""
+    sample_peak_dbfs: float | None = None
 
 
 class Analysis(msgspec.Struct, frozen=True, kw_only=True):
