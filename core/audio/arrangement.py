@@ -24,6 +24,27 @@ class ClipSpan:
     stop: int
 
 
+COMMON_TICKS = 28_224_000
+"""In every second: a whole number of them for each sample of all usual rates, 8 to 192 kHz."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Where clips lie exactly, in ticks.
+
+    Every sample of the mix and of every source is a whole number of them.
+    """
+
+    ticks_per_s: int
+    spans: tuple[ClipSpan, ...]
+    lengths: tuple[int, ...]
+    starts: tuple[int, ...]
+
+    def stop(self, index: int) -> int:
+        """Return where a clip ends, in ticks."""
+        return self.starts[index] + self.lengths[index]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedClip:
     """A clip in the mix.
@@ -122,7 +143,7 @@ def clip_span(clip: Clip, asset: Asset) -> ClipSpan:
 def arrange(recipe: Recipe, assets: Mapping[str, Asset]) -> Arrangement:
     """Place every clip of a recipe.
 
-    Positions are exact: lengths of sources at other rates add up as fractions, and only each
+    Positions are exact: gaps and lengths of sources at other rates add up in ticks, and only each
     clip's two ends are rounded to the nearest sample, so that nothing drifts.
 
     Parameters
@@ -137,8 +158,8 @@ def arrange(recipe: Recipe, assets: Mapping[str, Asset]) -> Arrangement:
         A clip is empty, or its asset unknown.
     """
     owners = [asset_of(clip, assets) for clip in recipe.clips]
-    spans = [clip_span(clip, asset) for clip, asset in zip(recipe.clips, owners, strict=True)]
-    edges = _edges(recipe, owners, spans)
+    layout = lay_out(recipe, assets)
+    spans, edges = layout.spans, _edges(recipe, layout)
     declick = samples_at(recipe.declick_s, recipe.sample_rate_hz)
     placed = []
     for index, clip in enumerate(recipe.clips):
@@ -169,28 +190,50 @@ def arrange(recipe: Recipe, assets: Mapping[str, Asset]) -> Arrangement:
 
 def mixed_samples(recipe: Recipe, assets: Mapping[str, Asset]) -> int:
     """Return the length of the mix in samples per channel."""
+    edges = _edges(recipe, lay_out(recipe, assets))
+    return max((stop for _, stop in edges), default=0)
+
+
+def lay_out(recipe: Recipe, assets: Mapping[str, Asset]) -> Layout:
+    """Return where every clip lies, exactly; gaps count to the nearest tick.
+
+    Raises
+    ------
+    UsageError, NotFoundError
+        A clip is empty, or its asset unknown.
+    """
     owners = [asset_of(clip, assets) for clip in recipe.clips]
     spans = [clip_span(clip, asset) for clip, asset in zip(recipe.clips, owners, strict=True)]
-    return max((stop for _, stop in _edges(recipe, owners, spans)), default=0)
-
-
-def _edges(recipe: Recipe, owners: list[Asset], spans: list[ClipSpan]) -> list[tuple[int, int]]:
-    """Return (start, stop) of every clip in mix samples, at least one sample long."""
-    rate = recipe.sample_rate_hz
-    unit = math.lcm(*{asset.pcm.sample_rate_hz for asset in owners}) if owners else 1
-    edges: list[tuple[int, int]] = []
-    at = 0  # in mix samples / unit, exact
+    rates = {asset.pcm.sample_rate_hz for asset in owners}
+    ticks_per_s = math.lcm(COMMON_TICKS, recipe.sample_rate_hz, *rates)
+    starts, lengths = [], []
+    at = 0
     for clip, asset, span in zip(recipe.clips, owners, spans, strict=True):
         if clip.gap_s:
-            at += samples_at(clip.gap_s, rate) * unit
-        at = max(at, 0)
-        start = (2 * at + unit) // (2 * unit)
-        at += (span.stop - span.start) * rate * (unit // asset.pcm.sample_rate_hz)
-        edges.append((start, max((2 * at + unit) // (2 * unit), start + 1)))
+            at = max(at + samples_at(clip.gap_s, ticks_per_s), 0)
+        length = (span.stop - span.start) * (ticks_per_s // asset.pcm.sample_rate_hz)
+        starts.append(at)
+        lengths.append(length)
+        at += length
+    return Layout(
+        ticks_per_s=ticks_per_s,
+        spans=tuple(spans),
+        lengths=tuple(lengths),
+        starts=tuple(starts),
+    )
+
+
+def _edges(recipe: Recipe, layout: Layout) -> list[tuple[int, int]]:
+    """Return (start, stop) of every clip in mix samples, at least one sample long."""
+    ticks = layout.ticks_per_s // recipe.sample_rate_hz  # in a sample
+    edges: list[tuple[int, int]] = []
+    for at, length in zip(layout.starts, layout.lengths, strict=True):
+        start = (2 * at + ticks) // (2 * ticks)
+        edges.append((start, max((2 * (at + length) + ticks) // (2 * ticks), start + 1)))
     return edges
 
 
-def _continues(recipe: Recipe, spans: list[ClipSpan], index: int) -> bool:
+def _continues(recipe: Recipe, spans: tuple[ClipSpan, ...], index: int) -> bool:
     clip, before = recipe.clips[index], recipe.clips[index - 1]
     return (
         clip.asset_id == before.asset_id
@@ -217,6 +260,8 @@ def _with_fades(placed: list[PlacedClip], owners: list[Asset], declick: int) -> 
             fade_out, out_shape = after.overlap, after.clip.crossfade_shape
         elif not fade_out and not at_tail and not (after is not None and smooth[index + 1]):
             fade_out, out_shape = min(declick, clip.n_samples // 2), FadeShape.S_CURVE
+        fade_in = min(fade_in, clip.n_samples)  # rounding may be a sample more
+        fade_out = min(fade_out, clip.n_samples)
         done.append(
             replace(
                 clip,
