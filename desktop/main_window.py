@@ -29,6 +29,7 @@ from desktop.announce import Announcer
 from desktop.bridge import Connection, EngineBridge
 from desktop.closing import Closing
 from desktop.drop_veil import DropVeil
+from desktop.editor.panel import EditorPanel
 from desktop.header import Header
 from desktop.intake import Intake, texts_of
 from desktop.library.panel import LibraryPanel
@@ -43,7 +44,7 @@ from desktop.render.catalog import Loader, SceneCatalog, load_all
 from desktop.render.panel import RenderPanel
 from desktop.settings.dialog import SettingsDialog
 from desktop.settings.sheet import ShortcutSheet
-from desktop.shortcuts import SHORTCUTS, Act, keys_of
+from desktop.shortcuts import Act, keys_of
 from desktop.stage.panel import StagePanel
 from desktop.tasks import Background
 from desktop.theme import RESOURCES
@@ -108,10 +109,10 @@ class MainWindow(QMainWindow):
             bridge,
             self.background,
             workspace=workspace,
-            waves=self.waves,
             notices=notices,
             memory=self.memory,
         )
+        self.editor = EditorPanel(bridge, self.background, workspace=workspace, waves=self.waves)
         self.render_panel = RenderPanel(
             bridge,
             self.background,
@@ -141,8 +142,11 @@ class MainWindow(QMainWindow):
     def _build_layout(self) -> None:
         self.library.setMinimumWidth(236)
         self.library.setMaximumWidth(420)
-        self.stage.setMinimumWidth(420)
-        self.columns = _splitter(Qt.Orientation.Horizontal, self.library, self.stage)
+        self.middle = _splitter(Qt.Orientation.Vertical, self.stage, self.editor)
+        self.middle.setStretchFactor(0, 1)
+        self.middle.setSizes([330, 200])
+        self.middle.setMinimumWidth(420)
+        self.columns = _splitter(Qt.Orientation.Horizontal, self.library, self.middle)
         self.columns.setStretchFactor(1, 1)
         self.columns.setSizes([268, 840])
         self.rows = _splitter(Qt.Orientation.Vertical, self.columns, self.queue)
@@ -185,6 +189,7 @@ class MainWindow(QMainWindow):
         self.library.reveal_requested.connect(self._reveal_asset)
         self.library.analyze_requested.connect(self._analyze)
         self.workspace.asset_changed.connect(self.library.show_chosen)
+        self.editor.time_changed.connect(self.stage.set_time)
         self.render_panel.tempo.tempo_shown.connect(self.library.show_tempo)
         self.bridge.asset_changed.connect(self.workspace.update_asset)
         self.library.model.loaded.connect(self._on_tracks)
@@ -225,7 +230,7 @@ class MainWindow(QMainWindow):
             Act.QUIT: self.close,
         }
         self.shortcuts = {
-            line.act: QShortcut(keys_of(line.act), self, actions[line.act]) for line in SHORTCUTS
+            act: QShortcut(keys_of(act), self, action) for act, action in actions.items()
         }
 
     # --- memory ---------------------------------------------------------------------------

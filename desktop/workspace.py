@@ -5,28 +5,28 @@ project that was never edited stays a draft in memory; the first edit stores it.
 """
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
-from typing import override
 
 import msgspec
-from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
-from PySide6.QtGui import QUndoCommand, QUndoStack
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from core.analysis.beat_edit import BeatEdit
-from core.audio.recipe import Recipe, identity_recipe
-from core.engine.protocol import GetAsset, GetProject, NewProject, SaveProject
+from core.audio.arrangement import Arrangement, arrange
+from core.audio.recipe import Marker, Recipe, asset_ids, identity_recipe
+from core.engine.protocol import GetAsset, GetProject, NewProject, SaveProject, Subject
 from core.errors import CymaticError
 from core.jobs.model import PictureParams
 from core.library.model import Asset
 from core.library.project import OutputSpec, Project
 from core.scenes.model import Cue, ParameterValue
 from desktop.bridge import EngineBridge
+from desktop.history import Change, History
 
 AUTOSAVE_MS = 700
-MERGE_MS = 900
 UNTITLED = "Untitled"
 
 
@@ -55,50 +55,19 @@ def draft(look: Project | None = None, asset: Asset | None = None) -> Project:
     )
 
 
-class _Change(QUndoCommand):
-    """One step between two states; a drag of one control is one step."""
-
-    def __init__(self, workspace: "Workspace", after: Project, text: str, merge_key: str) -> None:
-        super().__init__(text)
-        self._workspace, self._before, self._after = workspace, workspace.project, after
-        self._key = merge_key
-        self._age = QElapsedTimer()
-        self._age.start()
-
-    @override
-    def redo(self) -> None:
-        self._workspace.show_state(self._after)
-
-    @override
-    def undo(self) -> None:
-        self._workspace.show_state(self._before)
-
-    @override
-    def id(self) -> int:
-        return 1 if self._key else -1
-
-    @override
-    def mergeWith(self, other: QUndoCommand) -> bool:
-        if not isinstance(other, _Change) or other._key != self._key:
-            return False
-        if self._age.elapsed() > MERGE_MS:
-            return False
-        self._after = other._after
-        self._age.restart()
-        return True
-
-
 class Workspace(QObject):
     """Holds the open project and everything that changes it.
 
     Signals
     -------
     project_changed : Project, whenever anything of it changed
-    asset_changed : Asset or None, when another track is on the table
+    recipe_changed : Recipe, whenever the sound changed; comes before project_changed
+    asset_changed : Asset or None, when another track is on the table, or there is news of it
     saved_changed : SavedMark
     """
 
     project_changed = Signal(object)
+    recipe_changed = Signal(object)
     asset_changed = Signal(object)
     saved_changed = Signal(object)
 
@@ -106,15 +75,45 @@ class Workspace(QObject):
         super().__init__(parent)
         self._bridge = bridge
         self.project = draft()
-        self.asset: Asset | None = None
+        self.assets: dict[str, Asset] = {}
+        """Every asset that the project uses, or used in a step that can be undone."""
+        self.arrangement: Arrangement | None = None
+        """Where the clips lie; None while there is nothing to hear."""
         self.file: Path | None = None
-        self.undo_stack = QUndoStack(self)
+        self.undo_stack = History(self)
         self._stored: Project | None = None
+        self._shown_id: str | None = None
         self._lock = asyncio.Lock()
         self._timer = QTimer(self, singleShot=True, interval=AUTOSAVE_MS)
         self._timer.timeout.connect(self._autosave)
 
     # --- what panels read -----------------------------------------------------------------
+
+    @property
+    def asset(self) -> Asset | None:
+        """The track on the table: the first clip's."""
+        clips = self.project.recipe.clips
+        return self.assets.get(clips[0].asset_id) if clips else None
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether the sound is one whole track as it is."""
+        recipe = self.project.recipe
+        return len(recipe.clips) == 1 and recipe == identity_recipe(recipe.clips[0].asset_id)
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the mix in seconds."""
+        return self.arrangement.duration_s if self.arrangement else 0.0
+
+    @property
+    def subject(self) -> Subject:
+        """What is on the table, as requests say it: as it is now, stored or not."""
+        return Subject(
+            recipe=self.project.recipe,
+            project_id=self.project.id or None,
+            title=self.project.title,
+        )
 
     @property
     def cue(self) -> Cue:
@@ -151,9 +150,9 @@ class Workspace(QObject):
 
     def range_s(self) -> tuple[float, float]:
         """Return the stretch of the track that is rendered, in seconds."""
-        duration_s = self.asset.duration_s if self.asset else 0.0
-        end_s = self.output.end_s
-        return float(self.output.start_s), duration_s if end_s is None else float(end_s)
+        duration_s, end_s = self.duration_s, self.output.end_s
+        stop_s = duration_s if end_s is None else min(float(end_s), duration_s)
+        return min(float(self.output.start_s), stop_s), stop_s
 
     # --- edits ----------------------------------------------------------------------------
 
@@ -199,9 +198,27 @@ class Workspace(QObject):
         if title != self.project.title:
             self.edit(msgspec.structs.replace(self.project, title=title), "Rename project")
 
+    def set_recipe(
+        self,
+        recipe: Recipe,
+        text: str,
+        *,
+        markers: tuple[Marker, ...] | None = None,
+        merge_key: str = "",
+    ) -> None:
+        """Change the sound, and the markers with it where they move."""
+        kept = self.project.markers if markers is None else markers
+        if recipe != self.project.recipe or kept != self.project.markers:
+            after = msgspec.structs.replace(self.project, recipe=recipe, markers=kept)
+            self.edit(after, text, merge_key=merge_key)
+
+    def set_markers(self, markers: tuple[Marker, ...], text: str, *, merge_key: str = "") -> None:
+        """Name other places in the mix."""
+        self.set_recipe(self.project.recipe, text, markers=markers, merge_key=merge_key)
+
     def edit(self, after: Project, text: str, *, merge_key: str = "") -> None:
-        """Make a change that can be undone."""
-        self.undo_stack.push(_Change(self, after, text, merge_key))
+        """Make a change that can be undone; changes of one gesture become one step."""
+        self.undo_stack.push(Change(self, after, text, merge_key))
 
     def _set_cue(self, cue: Cue, text: str, *, merge_key: str = "") -> None:
         cues = (cue, *self.project.cues[1:])
@@ -209,12 +226,12 @@ class Workspace(QObject):
 
     def show_state(self, state: Project, *, stores: bool = True) -> None:
         """Put a state on the table under the identity that the library knows."""
+        before = self.project
         self.project = msgspec.structs.replace(
-            state,
-            id=self.project.id,
-            created_at=self.project.created_at,
-            updated_at=self.project.updated_at,
+            state, id=before.id, created_at=before.created_at, updated_at=before.updated_at
         )
+        if before.recipe is not state.recipe:
+            self._show_recipe()
         self.project_changed.emit(self.project)
         if stores and self.project.recipe.clips:
             self.saved_changed.emit(SavedMark("Saving…"))
@@ -224,26 +241,37 @@ class Workspace(QObject):
 
     def choose(self, asset: Asset) -> None:
         """Put a track on the table; a project with another track is stored and left alone."""
-        if self.asset is not None and asset.id == self.asset.id:
+        if asset.id in asset_ids(self.project.recipe):
             return
         self._leave()
-        self._place(draft(self.project, asset), asset)
+        self._place(draft(self.project, asset), (asset,))
 
     def start_new(self) -> None:
         """Start over with the same track: its own draft, no edits."""
         self._leave()
-        fresh = draft(None, self.asset)
+        track = self.asset
+        fresh = draft(None, track)
         scene = Cue(scene=self.cue.scene)
-        self._place(msgspec.structs.replace(fresh, cues=(scene,)), self.asset)
+        self._place(
+            msgspec.structs.replace(fresh, cues=(scene,)), (track,) if track is not None else ()
+        )
 
     def update_asset(self, asset: Asset) -> None:
-        """Take news of the track on the table."""
-        if self.asset is not None and asset.id == self.asset.id:
-            self.asset = None if asset.trashed_at else asset
-            if self.asset is None:
-                self._place(draft(self.project), None)
-            else:
-                self.asset_changed.emit(asset)
+        """Take news of a track on the table; in the trash it takes its project off the table."""
+        if asset.id not in self.assets:
+            return
+        self.assets[asset.id] = asset
+        if asset.id not in asset_ids(self.project.recipe):
+            return
+        if asset.trashed_at:
+            self._leave()
+            self._place(draft(self.project), ())
+        else:
+            self.asset_changed.emit(self.asset)
+
+    def know(self, assets: Iterable[Asset]) -> None:
+        """Take in assets that the next edit of the recipe is going to use."""
+        self.assets.update({asset.id: asset for asset in assets})
 
     async def open(self, project_id: str) -> None:
         """Open a project of the library."""
@@ -252,9 +280,8 @@ class Workspace(QObject):
     async def take(self, project: Project, file: Path | None = None) -> None:
         """Put a stored project on the table."""
         self._leave()
-        clips = project.recipe.clips
-        asset = await self._bridge.call(GetAsset(id=clips[0].asset_id)) if clips else None
-        self._place(project, asset)
+        used = asset_ids(project.recipe)
+        self._place(project, [await self._bridge.call(GetAsset(id=key)) for key in used])
         self._stored, self.file = project, file
         self.saved_changed.emit(SavedMark("Saved"))
 
@@ -268,14 +295,24 @@ class Workspace(QObject):
                 self.saved_changed.emit(SavedMark("Not saved", is_problem=True))
                 raise
 
-    def _place(self, project: Project, asset: Asset | None) -> None:
+    def _place(self, project: Project, assets: Iterable[Asset]) -> None:
         self._timer.stop()
         self._stored, self.file = None, None
-        self.project, self.asset = project, asset
+        self.project, self.assets = project, {asset.id: asset for asset in assets}
         self.undo_stack.clear()
-        self.asset_changed.emit(asset)
+        self._shown_id = None
+        self._show_recipe()
         self.project_changed.emit(project)
-        self.saved_changed.emit(SavedMark("Not saved yet" if asset else ""))
+        self.saved_changed.emit(SavedMark("Not saved yet" if self.asset else ""))
+
+    def _show_recipe(self) -> None:
+        recipe = self.project.recipe
+        self.arrangement = arrange(recipe, self.assets) if recipe.clips else None
+        self.recipe_changed.emit(recipe)
+        shown = self.asset.id if self.asset else ""
+        if shown != self._shown_id:
+            self._shown_id = shown
+            self.asset_changed.emit(self.asset)
 
     def _leave(self) -> None:
         if self._timer.isActive():

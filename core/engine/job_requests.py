@@ -113,7 +113,10 @@ class JobRequests:
 
     async def cancel(self, request: CancelJob) -> JobView:
         """Cancel a job and return it as it ended."""
-        status = self.parts.jobs.view(request.id).status
+        view = self.parts.jobs.view(request.id)
+        status = view.status
+        if request.if_unneeded and (status.terminal or self.parts.lists.waiting_for(request.id)):
+            return view
         if status.terminal:
             raise TransitionError(f"The job is {status.value} already.")
         await self.parts.scheduler.cancel(request.id)

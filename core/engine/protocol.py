@@ -167,9 +167,13 @@ class GetJob(Request[JobView], frozen=True, kw_only=True, tag="GetJob"):
 
 
 class CancelJob(Request[JobView], frozen=True, kw_only=True, tag="CancelJob"):
-    """Cancel a job: at once when queued, within a second when running."""
+    """Cancel a job: at once when queued, within a second when running.
+
+    With `if_unneeded` a job that another one waits for, or that has ended, is left as it is.
+    """
 
     id: str
+    if_unneeded: bool = False
     reply: ClassVar[type] = JobView
 
 

@@ -12,7 +12,7 @@ from core.jobs.model import JobKind, JobParams, JobStatus, JobView, kind_of
 from core.store.database import Database
 from core.store.job_views import JobReader
 from core.store.jobs import CLAIMABLE
-from core.store.tables import job_counts, job_events, jobs
+from core.store.tables import job_counts, job_dependencies, job_events, jobs
 
 MAX_PAGE = 1000
 
@@ -126,6 +126,15 @@ class JobLists:
         )
         found = self._database.row(query.limit(1))
         return None if found is None else str(found.id)
+
+    def waiting_for(self, job_id: str) -> list[str]:
+        """Return the jobs, not ended, that depend on a job."""
+        query = (
+            sa.select(jobs.c.id)
+            .join(job_dependencies, job_dependencies.c.job_id == jobs.c.id)
+            .where(job_dependencies.c.needs_id == job_id, jobs.c.list_rank < 2)
+        )
+        return [row.id for row in self._database.rows(query)]
 
     def users_of_asset(self, asset_id: str) -> list[str]:
         """Return the jobs, not ended, that read an asset."""

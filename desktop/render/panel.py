@@ -11,7 +11,7 @@ import msgspec
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from core.engine.protocol import Subject, SubmitRender
+from core.engine.protocol import SubmitRender
 from core.engine.replies import Submitted
 from core.library.model import Asset
 from core.library.project import Project
@@ -170,9 +170,8 @@ class RenderPanel(QFrame):
             chain_tabs(*self._layouts)
         self.reset_button.setEnabled(bool(cue.values))
         self._show_tempo()
-        asset = self._workspace.asset
         self.output.show_output(
-            output, self._workspace.range_s(), duration_s=asset.duration_s if asset else 0.0
+            output, self._workspace.range_s(), duration_s=self._workspace.duration_s
         )
         self.estimate.forget()
 
@@ -185,15 +184,12 @@ class RenderPanel(QFrame):
 
     def request(self, output: Path | None = None) -> SubmitRender | None:
         """Return the render as it stands, None without a track or a scene."""
-        asset = self._workspace.asset
         picture = self._workspace.picture()
-        if asset is None or not picture.scene:
+        if self._workspace.asset is None or not picture.scene:
             return None
         spec = self._workspace.output
-        stored = self._workspace.project.id if not self._workspace.is_dirty else ""
-        subject = Subject(project_id=stored) if stored else Subject(asset_id=asset.id)
         return SubmitRender(
-            subject=subject,
+            subject=self._workspace.subject,
             picture=picture,
             start_s=spec.start_s,
             end_s=spec.end_s,

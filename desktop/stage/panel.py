@@ -1,6 +1,6 @@
-"""The stage panel: picture on top, timeline below, and what can be done with a still.
+"""The stage panel: the picture at the playhead, its shape, and what can be done with a still.
 
-In: the workspace's project and track. Out: stills through `Preview`, ranges to the workspace,
+In: the workspace's project, the time that the editor stands at. Out: stills through `Preview`,
 still files through SubmitFrame.
 """
 
@@ -10,28 +10,24 @@ from pathlib import Path
 
 import msgspec
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
-from core.engine.protocol import Subject, SubmitFrame
+from core.engine.protocol import SubmitFrame
 from core.engine.replies import Submitted
 from core.jobs.model import FrameResult, JobEvent, JobKind, JobView, PictureParams
 from core.library.model import Asset
 from core.library.project import Project
 from core.render.formats import format_named
 from core.units import fps_text
-from desktop import theme
 from desktop.bridge import Connection, EngineBridge
-from desktop.library.waves import Waves
 from desktop.memory import Memory
 from desktop.notices import Notice, Notices, Tone
 from desktop.shortcuts import Act, tip
-from desktop.stage.beats import BeatReader
 from desktop.stage.canvas import Canvas
 from desktop.stage.preview import Preview, StillRequest
-from desktop.stage.timeline import Timeline
 from desktop.tasks import Background
-from desktop.widgets import ElidedLabel, Segmented, column, framed, label, row, tool_button
-from desktop.words import format_title, precise_time, range_words, shape_of
+from desktop.widgets import ElidedLabel, Segmented, column, framed, row, tool_button
+from desktop.words import format_title, precise_time, shape_of
 from desktop.workspace import Workspace
 
 SHAPES = {
@@ -43,7 +39,7 @@ SHAPES = {
 
 
 class StagePanel(QWidget):
-    """The picture and its timeline.
+    """The picture.
 
     Signals
     -------
@@ -60,7 +56,6 @@ class StagePanel(QWidget):
         background: Background,
         *,
         workspace: Workspace,
-        waves: Waves,
         notices: Notices,
         memory: Memory,
     ) -> None:
@@ -68,11 +63,10 @@ class StagePanel(QWidget):
         self._bridge, self._workspace = bridge, workspace
         self._notices, self._memory = notices, memory
         self._shown_id = ""
+        self._time_s = 0.0
         self._analysed_elsewhere: set[str] = set()
         self.preview = Preview(bridge, background, self)
         self.canvas = Canvas()
-        self.timeline = Timeline(waves)
-        self.beats = BeatReader(background, parent=self)
         self._build()
         self._connect()
 
@@ -91,76 +85,21 @@ class StagePanel(QWidget):
         )
         head.setStretch(0, 1)
         stage = framed("stage", column(head, self.canvas, margins=(0, 0, 0, 6), spacing=4))
-        edit = framed(
-            "panel",
-            column(self._build_transport(), self.timeline, margins=(1, 4, 1, 4), spacing=2),
-        )
-        edit.setMinimumHeight(146)
-        edit.setMaximumHeight(232)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
-        layout.addWidget(stage, 5)
-        layout.addWidget(edit, 3)
-
-    def _build_transport(self) -> QWidget:
-        self.start_button = tool_button("skip-back", "To the start (Home)")
-        self.time_label = self._time_label("time", 20)
-        self.length_label = self._time_label("time2", 13)
-        self.range_label = label("", "muted")
-        self.in_button = tool_button("arrow-right-from-line", "The video starts here (I)")
-        self.out_button = tool_button("arrow-left-from-line", "The video ends here (O)")
-        self.whole_button = tool_button("move-horizontal", "Use the whole track")
-        self.zoom_out = tool_button("zoom-out", "Show more of the track")
-        self.zoom_in = tool_button("zoom-in", "Show less of the track")
-        holder = QWidget()
-        holder.setLayout(
-            row(
-                self.start_button,
-                4,
-                self.time_label,
-                self.length_label,
-                None,
-                self.range_label,
-                4,
-                self.in_button,
-                self.out_button,
-                self.whole_button,
-                6,
-                self.zoom_out,
-                self.zoom_in,
-                margins=(10, 2, 10, 0),
-                spacing=4,
-            )
-        )
-        return holder
-
-    @staticmethod
-    def _time_label(name: str, pixels: int) -> QLabel:
-        result = label("", name)
-        result.setFont(theme.font(pixels))
-        return result
+        layout.addWidget(stage)
 
     def _connect(self) -> None:
         self._workspace.asset_changed.connect(self._on_asset)
         self._workspace.project_changed.connect(self._on_project)
         self._bridge.connection_changed.connect(self._on_connection)
         self._bridge.job_changed.connect(self._on_job)
-        self.timeline.time_picked.connect(self._on_time)
-        self.timeline.range_picked.connect(self._on_range)
         self.preview.still_ready.connect(self.canvas.show_still)
         self.preview.busy_changed.connect(self.canvas.show_busy)
         self.preview.failed.connect(self.canvas.show_error)
-        self.beats.beats_ready.connect(self.timeline.set_beats)
         self.canvas.retry_requested.connect(self.preview.again)
         self.canvas.opened.connect(self.look_closer)
         self.shapes.picked.connect(self._on_shape)
-        self.start_button.clicked.connect(partial(self.go_to, 0.0))
-        self.in_button.clicked.connect(self._set_start)
-        self.out_button.clicked.connect(self._set_end)
-        self.whole_button.clicked.connect(self._use_whole)
-        self.zoom_in.clicked.connect(partial(self.timeline.zoom, 1.6))
-        self.zoom_out.clicked.connect(partial(self.timeline.zoom, 1 / 1.6))
         self.still_button.clicked.connect(self.save_still)
         self.full_button.clicked.connect(self.look_closer)
         self._on_asset(None)
@@ -172,44 +111,26 @@ class StagePanel(QWidget):
         if asset_id != self._shown_id:
             self.canvas.set_track(asset is not None)
             self._shown_id = asset_id
-        self.timeline.set_asset(asset)
-        self.beats.want(asset, self._workspace.project.beats)
-        for control in (
-            self.still_button,
-            self.full_button,
-            self.start_button,
-            self.in_button,
-            self.out_button,
-            self.whole_button,
-            self.zoom_in,
-            self.zoom_out,
-            self.shapes,
-        ):
+        for control in (self.still_button, self.full_button, self.shapes):
             control.setEnabled(asset is not None)
         if asset is not None and asset.analysis is not None:
             self.end_analysis(asset.id)
-        self.title.set_text(asset.title if asset else "Picture")
-        self.length_label.setText(f"/ {precise_time(asset.duration_s)}" if asset else "")
-        self._show_time()
+        self._show_title()
+
+    def _show_title(self) -> None:
+        has_track = self._workspace.asset is not None
+        self.title.set_text(self._workspace.project.title if has_track else "Picture")
 
     def _on_project(self, project: Project) -> None:
         output = project.outputs[0]
         fmt = format_named(output.format)
         self.canvas.set_format(fmt, fps_text(output.fps))
         self.shapes.set_choice(shape_of(fmt))
-        self.beats.want(self._workspace.asset, project.beats)
-        range_s = self._workspace.range_s()
-        self.timeline.set_project(project.title, range_s, output.fps)
-        whole = output.start_s == 0 and output.end_s is None
-        text = "Whole track" if whole else range_words(*range_s)
-        self.range_label.setText(text if self._workspace.asset else "")
-        self.whole_button.setEnabled(self._workspace.asset is not None and not whole)
+        self._show_title()
         self._want()
 
     def _on_connection(self, connection: Connection) -> None:
-        if connection is Connection.READY and self._bridge.engine is not None:
-            self.beats.set_library(self._bridge.engine.library)
-            self.beats.want(self._workspace.asset, self._workspace.project.beats)
+        if connection is Connection.READY:
             self._want()
 
     def _on_job(self, event: JobEvent) -> None:
@@ -217,13 +138,16 @@ class StagePanel(QWidget):
         if event.job.kind is JobKind.ANALYZE and event.status.terminal and asset_id:
             self.end_analysis(asset_id)
 
-    def _on_time(self, _time_s: float) -> None:
-        self._show_time()
-        self._want()
+    def set_time(self, time_s: float) -> None:
+        """Show the picture at a time of the mix."""
+        if time_s != self._time_s:
+            self._time_s = time_s
+            self._want()
 
-    def _show_time(self) -> None:
-        has_track = self._workspace.asset is not None
-        self.time_label.setText(precise_time(self.timeline.time_s) if has_track else "")
+    def set_playing(self, is_playing: bool) -> None:
+        """While the sound plays, pictures follow as fast as they can be drawn."""
+        self.preview.is_live = is_playing
+        self._want()
 
     def _want(self) -> None:
         asset = self._workspace.asset
@@ -231,11 +155,12 @@ class StagePanel(QWidget):
         if asset is None or not picture.scene:
             self.preview.want(None)
             return
-        if asset.analysis is None and asset.id in self._analysed_elsewhere:
+        bare = self._workspace.is_bare
+        if bare and asset.analysis is None and asset.id in self._analysed_elsewhere:
             self.preview.want(None)
             self.canvas.show_busy("Analysing the track first…")
             return
-        self.preview.want(StillRequest(asset.id, picture, self._at_s()))
+        self.preview.want(StillRequest(self._workspace.subject, picture, self._at_s()))
 
     def await_analysis(self, asset_id: str) -> None:
         """Wait for an analysis that is on its way instead of asking for another one."""
@@ -250,37 +175,10 @@ class StagePanel(QWidget):
 
     def _at_s(self) -> Fraction:
         fps = self._workspace.output.fps
-        last_s = max(0.0, self.timeline.duration_s - float(1 / fps))
-        return Fraction(round(min(self.timeline.time_s, last_s) * fps)) / fps
+        last_s = max(0.0, self._workspace.duration_s - float(1 / fps))
+        return Fraction(round(min(self._time_s, last_s) * fps)) / fps
 
     # --- hand -----------------------------------------------------------------------------
-
-    def go_to(self, time_s: float, *_: object) -> None:
-        """Move the playhead."""
-        self.timeline.set_time(time_s)
-        self._on_time(time_s)
-
-    def _on_range(self, start_s: float, end_s: float) -> None:
-        output = self._workspace.output
-        fps = output.fps
-        start = Fraction(round(start_s * fps)) / fps
-        is_end = end_s >= self.timeline.duration_s - float(1 / fps) / 2
-        end = None if is_end else Fraction(round(end_s * fps)) / fps
-        changed = msgspec.structs.replace(output, start_s=max(Fraction(0), start), end_s=end)
-        self._workspace.set_output(changed, text="Change range")
-
-    def _set_start(self) -> None:
-        end_s = self._workspace.range_s()[1]
-        if self.timeline.time_s < end_s:
-            self._on_range(self.timeline.time_s, end_s)
-
-    def _set_end(self) -> None:
-        start_s = self._workspace.range_s()[0]
-        if self.timeline.time_s > start_s:
-            self._on_range(start_s, self.timeline.time_s)
-
-    def _use_whole(self) -> None:
-        self._on_range(0.0, self.timeline.duration_s)
 
     def _on_shape(self, shape: str) -> None:
         output = self._workspace.output
@@ -297,8 +195,8 @@ class StagePanel(QWidget):
         """Ask for a file name and draw the frame into it."""
         if self._workspace.asset is None:
             return
-        stamp = precise_time(self.timeline.time_s).replace(":", "-")
-        name = f"{self._workspace.asset.title} {stamp}.png".replace("/", "-")
+        stamp = precise_time(self._time_s).replace(":", "-")
+        name = f"{self._workspace.project.title} {stamp}.png".replace("/", "-")
         folder = Path(self._memory.folder("stills"))
         dialog = QFileDialog(self, "Save picture", str(folder), "PNG picture (*.png)")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
@@ -314,12 +212,11 @@ class StagePanel(QWidget):
         self._submit_full(path)
 
     def _submit_full(self, output: Path | None) -> None:
-        asset = self._workspace.asset
         picture: PictureParams = self._workspace.picture()
-        if asset is None or not picture.scene:
+        if self._workspace.asset is None or not picture.scene:
             return
         frame = SubmitFrame(
-            subject=Subject(asset_id=asset.id),
+            subject=self._workspace.subject,
             picture=msgspec.structs.replace(picture, quality="final"),
             at_s=self._at_s(),
             output=output,

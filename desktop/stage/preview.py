@@ -31,7 +31,7 @@ PREVIEW_360 = "360-mono-4k"
 class StillRequest:
     """What the stage should show."""
 
-    asset_id: str
+    subject: Subject
     picture: PictureParams
     at_s: Fraction
 
@@ -88,8 +88,12 @@ class Preview(QObject):
         self._bridge, self._background = bridge, background
         self._wanted: StillRequest | None = None
         self._shown: StillRequest | None = None
+        self._next: StillRequest | None = None
+        self._is_drawing = False
         self._job_id = ""
         self._number = 0
+        self.is_live = False
+        """Whether the time runs: a still is finished then before a later one is begun."""
         self._timer = QTimer(self, singleShot=True, interval=REST_MS)
         self._timer.timeout.connect(self._submit)
 
@@ -97,13 +101,25 @@ class Preview(QObject):
         """Ask for a still; None: nothing is on the stage."""
         if request == self._wanted:
             return
+        if self.is_live and request is not None and self._is_drawing:
+            self._next = request
+            return
         self._drop()
-        self._wanted = request
+        self._wanted, self._next = request, None
         if request is None or request == self._shown:
             self._timer.stop()
             self.busy_changed.emit("")
+        elif self.is_live:
+            self._submit()
         else:
             self._timer.start()
+
+    def _go_on(self) -> None:
+        """Take up what was wanted while a still was drawn."""
+        self._is_drawing = False
+        following, self._next = self._next, None
+        if following is not None:
+            self.want(following)
 
     def again(self) -> None:
         """Draw the wanted still once more, after a failure."""
@@ -113,6 +129,7 @@ class Preview(QObject):
 
     def _drop(self) -> None:
         self._number += 1
+        self._is_drawing = False
         if self._job_id:
             self._bridge.ask(CancelJob(id=self._job_id), failed=_ignore)
             self._job_id = ""
@@ -125,11 +142,13 @@ class Preview(QObject):
         number = self._number
         fmt = preview_format(format_named(request.picture.format))
         frame = SubmitFrame(
-            subject=Subject(asset_id=request.asset_id),
+            subject=request.subject,
             picture=msgspec.structs.replace(request.picture, format=fmt),
             at_s=request.at_s,
         )
-        self.busy_changed.emit("Drawing…")
+        self._is_drawing = True
+        if not self.is_live:
+            self.busy_changed.emit("Drawing…")
         self._bridge.ask(
             frame,
             lambda answer: self._on_submitted(answer, request, number),
@@ -149,7 +168,7 @@ class Preview(QObject):
         watch.ended.connect(lambda job: self._on_ended(job, request, number))
 
     def _on_event(self, event: JobEvent, number: int) -> None:
-        if number == self._number and not event.status.terminal:
+        if number == self._number and not event.status.terminal and not self.is_live:
             waits = event.job.blocked
             self.busy_changed.emit("Analysing the track first…" if waits else "Drawing…")
 
@@ -170,17 +189,20 @@ class Preview(QObject):
             self._on_error(error, number)
         elif job.status is JobStatus.CANCELLED:
             self.busy_changed.emit("")
+            self._go_on()
 
     def _on_image(self, still: Still, number: int) -> None:
         if number == self._number:
             self._shown = still.request
             self.busy_changed.emit("")
             self.still_ready.emit(still)
+            self._go_on()
 
     def _on_error(self, error: CymaticError, number: int) -> None:
         if number == self._number:
             self.busy_changed.emit("")
             self.failed.emit(error)
+            self._go_on()
 
 
 def _ignore(error: CymaticError) -> None:

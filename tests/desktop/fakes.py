@@ -389,11 +389,13 @@ class FakeEngine:
         return r.Submitted(job=ingest, chain=(ingest, analyze))
 
     def _on_SubmitAnalyze(self, request: p.SubmitAnalyze) -> r.Submitted:
-        asset = self.assets[request.subject.asset_id or ""]
+        asset = self._asset_of(request.subject)
         job = self.add_job(AnalyzeParams(asset=AssetRef(asset_id=asset.id)), asset.title)
         return r.Submitted(job=job, chain=(job,))
 
     def _asset_of(self, subject: p.Subject) -> Asset:
+        if subject.recipe is not None:
+            return self.assets[subject.recipe.clips[0].asset_id]
         if subject.project_id:
             return self.assets[self.projects[subject.project_id].recipe.clips[0].asset_id]
         return self.assets[subject.asset_id or ""]

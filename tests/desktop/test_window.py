@@ -217,7 +217,7 @@ def test_a_superseded_still_is_cancelled(qtbot: QtBot, window: MainWindow, engin
     window.workspace.choose(engine.add_asset(asset_like(1, "Song")))
     qtbot.waitUntil(lambda: len(engine.jobs) == 1)
     qtbot.waitUntil(lambda: engine.n_watchers == 1)
-    window.stage.go_to(10.0)
+    window.editor.go_to(10.0)
     qtbot.waitUntil(lambda: len(engine.jobs) == 2)
     first = next(iter(engine.jobs.values()))
     assert first.status is JobStatus.CANCELLED
