@@ -15,8 +15,9 @@ from core.engine.replies import EngineInfo, ProjectList
 from core.library.project import Project
 from desktop import theme
 from desktop.bridge import Connection, EngineBridge
-from desktop.shortcuts import Act, keys_of, tip
-from desktop.widgets import label, row, tool_button
+from desktop.keymap import NATIVE, Keymap
+from desktop.shortcuts import Act, tip
+from desktop.widgets import Segmented, label, row, tool_button
 from desktop.workspace import SavedMark, Workspace
 
 HEIGHT_PX = 52
@@ -39,6 +40,7 @@ class Header(QFrame):
     project_picked : str, the id of a recent project
     settings_requested, help_requested : no payload
     details_requested : EngineInfo or None
+    page_picked : str, prepare or visuals
     """
 
     new_requested = Signal()
@@ -49,12 +51,13 @@ class Header(QFrame):
     settings_requested = Signal()
     help_requested = Signal()
     details_requested = Signal(object)
+    page_picked = Signal(str)
 
-    def __init__(self, bridge: EngineBridge, workspace: Workspace) -> None:
+    def __init__(self, bridge: EngineBridge, workspace: Workspace, keymap: Keymap) -> None:
         super().__init__()
         self.setObjectName("header")
         self.setFixedHeight(HEIGHT_PX)
-        self._bridge, self._workspace = bridge, workspace
+        self._bridge, self._workspace, self._keymap = bridge, workspace, keymap
         self._working, self._paused = 0, False
         self._build()
         self._connect()
@@ -75,6 +78,7 @@ class Header(QFrame):
         self.saved = label("", "dim")
         self.undo_button = tool_button("undo-2", tip("Undo", Act.UNDO))
         self.redo_button = tool_button("redo-2", tip("Redo", Act.REDO))
+        self.pages = Segmented([("prepare", "Prepare"), ("visuals", "Visuals")], "Page")
         self.pill = QPushButton()
         self.pill.setObjectName("pill")
         self.pill.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -90,6 +94,8 @@ class Header(QFrame):
                 8,
                 self.undo_button,
                 self.redo_button,
+                None,
+                self.pages,
                 None,
                 self.pill,
                 4,
@@ -117,11 +123,13 @@ class Header(QFrame):
         menu.aboutToShow.connect(self.refresh_recent)
         return menu
 
-    @staticmethod
-    def _action(menu: QMenu, icon: str, text: str, act: Act, signal: SignalInstance) -> QAction:
+    def _action(
+        self, menu: QMenu, icon: str, text: str, act: Act, signal: SignalInstance
+    ) -> QAction:
         action = QAction(theme.icon(icon), text, menu)
-        if act is not Act.SAVE_AS:
-            action.setText(f"{text}\t{keys_of(act).toString()}")
+        menu.aboutToShow.connect(
+            lambda: action.setText(f"{text}\t{self._keymap.keys(act).toString(NATIVE)}")
+        )
         action.triggered.connect(signal)
         return action
 
@@ -138,6 +146,7 @@ class Header(QFrame):
         self._workspace.saved_changed.connect(self._on_saved)
         self._bridge.connection_changed.connect(self._on_connection)
         self.pill.clicked.connect(self._on_pill)
+        self.pages.picked.connect(self.page_picked)
         self.help_button.clicked.connect(self.help_requested)
         self.settings_button.clicked.connect(self.settings_requested)
         self._on_connection(self._bridge.connection)
@@ -151,8 +160,8 @@ class Header(QFrame):
         self.redo_button.setEnabled(stack.canRedo())
         undo = f"Undo: {stack.undoText()}" if stack.canUndo() else "Undo"
         redo = f"Redo: {stack.redoText()}" if stack.canRedo() else "Redo"
-        self.undo_button.setToolTip(tip(undo, Act.UNDO))
-        self.redo_button.setToolTip(tip(redo, Act.REDO))
+        self.undo_button.setToolTip(self._keymap.tip(undo, Act.UNDO))
+        self.redo_button.setToolTip(self._keymap.tip(redo, Act.REDO))
 
     def _on_project(self, project: Project) -> None:
         if not self.title.isModified() and self.title.text() != project.title:

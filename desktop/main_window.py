@@ -16,7 +16,6 @@ from PySide6.QtGui import (
     QDropEvent,
     QGuiApplication,
     QResizeEvent,
-    QShortcut,
 )
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
@@ -32,6 +31,7 @@ from desktop.drop_veil import DropVeil
 from desktop.editor.panel import EditorPanel
 from desktop.header import Header
 from desktop.intake import Intake, texts_of
+from desktop.keymap import Keymap
 from desktop.library.panel import LibraryPanel
 from desktop.library.waves import Opener, Waves, open_pyramid
 from desktop.memory import Memory
@@ -44,7 +44,7 @@ from desktop.render.catalog import Loader, SceneCatalog, load_all
 from desktop.render.panel import RenderPanel
 from desktop.settings.dialog import SettingsDialog
 from desktop.settings.sheet import ShortcutSheet
-from desktop.shortcuts import Act, keys_of
+from desktop.shortcuts import Act
 from desktop.stage.panel import StagePanel
 from desktop.tasks import Background
 from desktop.theme import RESOURCES
@@ -85,6 +85,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(*SMALLEST)
         self.setAcceptDrops(True)
         self.bridge, self.background, self.memory = bridge, background, memory
+        self.keymap = Keymap(memory, self)
         self.workspace = Workspace(bridge, self)
         self.catalog = SceneCatalog(background, loader=scenes, parent=self)
         self.pictures = Pictures(background, self)
@@ -103,7 +104,7 @@ class MainWindow(QMainWindow):
 
     def _build_parts(self) -> None:
         bridge, workspace, notices = self.bridge, self.workspace, self.notices
-        self.header = Header(bridge, workspace)
+        self.header = Header(bridge, workspace, self.keymap)
         self.library = LibraryPanel(bridge, self.waves, notices)
         self.stage = StagePanel(
             bridge,
@@ -229,9 +230,9 @@ class MainWindow(QMainWindow):
             Act.HELP: self.open_sheet,
             Act.QUIT: self.close,
         }
-        self.shortcuts = {
-            act: QShortcut(keys_of(act), self, action) for act, action in actions.items()
-        }
+        self.shortcuts = self.keymap.bind(actions, window=self, editor=self.editor)
+        self.keymap.changed.connect(partial(self.keymap.tell, self))
+        self.keymap.tell(self)
 
     # --- memory ---------------------------------------------------------------------------
 
@@ -332,7 +333,7 @@ class MainWindow(QMainWindow):
 
     def open_sheet(self) -> None:
         """Show the shortcuts."""
-        ShortcutSheet(self).open()
+        ShortcutSheet(self.keymap, self).open()
 
     def _reveal_asset(self, asset: Asset) -> None:
         if self.bridge.engine is not None:

@@ -266,7 +266,7 @@ def test_settings_are_read_and_written(
 
 
 def test_the_cheat_sheet_lists_every_shortcut(qtbot: QtBot, window: MainWindow):
-    sheet = ShortcutSheet(window)
+    sheet = ShortcutSheet(window.keymap, window)
     texts = {label.text() for label in sheet.findChildren(QWidget) if hasattr(label, "text")}
     assert {line.text for line in SHORTCUTS} <= texts
     sheet.deleteLater()
