@@ -30,7 +30,8 @@ from core.analysis.meter import (
     survey,
 )
 from core.analysis.source import AudioSource
-from core.audio.loudness import LoudnessMeter
+from core.audio.aside import Aside
+from core.audio.loudness import measure_loudness
 from core.audio.prepared import PreparedReader
 from core.library.model import Loudness
 from core.units import Audio
@@ -78,14 +79,15 @@ def analyze_source(
 ) -> FeatureHeader:
     """Measure any source and write its features; see `analyze_file`."""
     options = options or Options()
-    meter = LoudnessMeter(source.sample_rate_hz, source.channels) if options.loudness else None
+    with _measuring_loudness(source) as meter:
 
-    def on_block(block: Audio, fraction: float) -> None:
-        if meter:
-            meter.add(block)
-        progress(SURVEY_SHARE * fraction)
+        def on_block(block: Audio, fraction: float) -> None:
+            if options.loudness:
+                meter.put(block)
+            progress(SURVEY_SHARE * fraction)
 
-    measured = survey(source, hop_s=HOP_S, scratch=out_path.parent, on_block=on_block)
+        measured = survey(source, hop_s=HOP_S, scratch=out_path.parent, on_block=on_block)
+        loudness = meter.finish()
     duration_s = source.n_samples / source.sample_rate_hz
     overall = overall_flux(measured)
     events = find_events(measured, overall)
@@ -93,7 +95,6 @@ def analyze_source(
     beats = BeatGrid(duration_s=duration_s)
     if options.beats:
         beats = track_beats(overall.clean, overall.low, events["onset"], duration_s=duration_s)
-    loudness = meter.result() if meter else Loudness(integrated_lufs=None, true_peak_dbtp=None)
     progress(0.95)
     header = FeatureHeader(
         n_hops=measured.n_hops,
@@ -108,6 +109,10 @@ def analyze_source(
     write_features(out_path, header, scaled_columns(measured, events), events=events)
     progress(1.0)
     return header
+
+
+def _measuring_loudness(source: AudioSource) -> Aside[Audio, Loudness]:
+    return Aside(lambda blocks: measure_loudness(blocks, source.sample_rate_hz, source.channels))
 
 
 @dataclass(frozen=True, slots=True)

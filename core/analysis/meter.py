@@ -34,7 +34,7 @@ LOW_ONSET_S = 0.0427
 RMS_S = 0.02
 LOW_RATE_HZ = 6_000
 FINE_BINS_HZ = 500
-BLOCK_HOPS = 100
+BLOCK_HOPS = 200
 MEMORY_FRAMES = 4
 ATTACK = np.float32(0.35)
 """Share of a fine bin's peak that its first loud sample has."""

@@ -7,6 +7,7 @@ files exist are left out; a step that is queued already is shared, not doubled.
 from dataclasses import dataclass
 from fractions import Fraction
 
+from core.analysis.features import features_key
 from core.audio.arrangement import mixed_samples
 from core.audio.recipe import Recipe, asset_ids, identity_recipe, prepared_key
 from core.backends import require_target
@@ -32,6 +33,7 @@ from core.jobs.model import (
     EstimateParams,
     FrameParams,
     IngestParams,
+    JobKind,
     JobParams,
     PictureParams,
     PrepareParams,
@@ -147,17 +149,18 @@ class _Chain:
         """The assets that are mixed, by id."""
         return {asset_id: self._usable(asset_id) for asset_id in asset_ids(self._mixed)}
 
-    def add_prepare(self, *, always: bool = False) -> tuple[str, ...]:
+    def add_prepare(self, *, always: bool = False, features: bool = False) -> tuple[str, ...]:
         """Queue the mixdown where it is missing; return what a next step waits for."""
         key = self._prepared_key
         if key is not None and not always and self._parts.paths.prepared(key).is_file():
             return ()
         needs = (self._ingest_id,) if self._ingest_id else ()
-        return (self.add(PrepareParams(asset=self.asset, recipe=self.recipe), needs=needs),)
+        params = PrepareParams(asset=self.asset, recipe=self.recipe, features=features)
+        return (self.add(params, needs=needs),)
 
     def add_analyze(self, *, always: bool = False) -> tuple[str, ...]:
         """Queue mixdown and analysis where they are missing; return what a next step waits for."""
-        prepared = self.add_prepare()
+        prepared = self.add_prepare(features=True)
         if not always and self._has_features():
             return prepared
         needs = prepared or ((self._ingest_id,) if self._ingest_id else ())
@@ -176,12 +179,13 @@ class _Chain:
             )
 
     def _has_features(self) -> bool:
+        """Return whether this sound, edited or not, was analysed before, for whatever purpose."""
+        key = self._prepared_key
+        if key is None or not self._parts.paths.features(features_key(key)).is_file():
+            return False
+        # The analysis of an asset as it came is told by its row as well.
         analysis = self._asset.analysis if self._asset else None
-        return (
-            analysis is not None
-            and analysis.prepared_key == self._prepared_key
-            and self._parts.paths.features(analysis.features_key).is_file()
-        )
+        return self.recipe is not None or (analysis is not None and analysis.prepared_key == key)
 
     def submitted(self, job_id: str) -> Submitted:
         """Return the answer: the job asked for and its whole chain."""
@@ -257,7 +261,17 @@ class Submissions:
                 overwrite=request.overwrite,
             )
             job_id = chain.add(params, needs=needs)
+        self._expect(request.subject, waits=bool(needs))
         return chain.submitted(job_id)
+
+    def _expect(self, subject: Subject, *, waits: bool) -> None:
+        """Have workers ready: for the still, while its sound is made, and for the next edit.
+
+        Not for a still of a bare file that is analysed already: a command wants no more than it.
+        """
+        edited = subject.project_id is not None or subject.recipe is not None
+        kinds = [JobKind.FRAME] if waits else []
+        self.parts.scheduler.expect([*kinds, JobKind.PREPARE] if edited else kinds)
 
     async def estimate(self, request: SubmitEstimate) -> Submitted:
         """Queue the probe of a render."""

@@ -90,6 +90,8 @@ class PrepareParams(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind",
 
     asset: AssetRef
     recipe: Recipe | None = None
+    features: bool = False
+    """Whether to measure the sound while it is mixed, for the analysis that comes next."""
 
 
 class AnalyzeParams(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="analyze"):

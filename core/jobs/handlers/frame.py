@@ -17,10 +17,12 @@ from core.jobs.context import Finished, JobContext, StagedFile
 from core.jobs.model import FrameParams, FrameResult
 from core.library.files import flush, hash_file
 from core.render.build import plan_for, sound_files
+from core.render.context import GlContext, create_context
 from core.render.frames import FrameRenderer
 from core.render.plan import RENDERER_VERSION, RenderPlan
 
 _OPENING, _DRAWING, _SAVING = "Opening", "Drawing", "Saving"
+_CONTEXT = "gl"
 _DRAW_FROM, _DRAW_TO = 0.1, 0.9
 _STALL_S_PER_MEGAPIXEL = 4.0
 
@@ -102,8 +104,22 @@ def _draw(plan: RenderPlan, params: FrameParams, ctx: JobContext, staged: Path) 
         ctx.progress(_DRAWING, _DRAW_FROM + (_DRAW_TO - _DRAW_FROM) * done / total)
 
     pixels = np.empty((fmt.height, fmt.width, 4), np.uint8)
-    with FrameRenderer(plan, features, on_tile=on_tile) as renderer:
+    context = _context(ctx.keep)
+    with FrameRenderer(plan, features, context=context, on_tile=on_tile) as renderer:
         renderer.read_rgba(plan.first_frame, pixels)
     ctx.progress(_SAVING, _DRAW_TO)
     # Fast rather than small: a still is looked at once, and 8K takes seconds otherwise.
-    Image.fromarray(np.ascontiguousarray(pixels[..., :3])).save(staged, "PNG", compress_level=3)
+    Image.fromarray(np.ascontiguousarray(pixels[..., :3])).save(staged, "PNG", compress_level=1)
+
+
+def warm(keep: dict[str, object]) -> None:
+    """Make the context that stills are drawn in."""
+    _context(keep)
+
+
+def _context(keep: dict[str, object]) -> GlContext:
+    """Return the worker's context: making one takes longer than drawing a still."""
+    held = keep.get(_CONTEXT)
+    if not isinstance(held, GlContext):
+        held = keep[_CONTEXT] = create_context()
+    return held

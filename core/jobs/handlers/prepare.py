@@ -1,15 +1,20 @@
 """Prepare job: a recipe becomes prepared audio, one FLAC file that all later stages read.
 
-In: `PrepareParams`. Out: the mixdown's key, and in staging the file and the recipe. A mixdown
-that exists is used as it is; a PCM cache that was evicted is made anew from its original.
+In: `PrepareParams`. Out: the mixdown's key, and in staging the file and the recipe; where they are
+wanted, the features as well, measured of the same samples while they are made. A mixdown that
+exists is used as it is; a PCM cache that was evicted is made anew from its original.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
 
+from core.analysis import analyze_blocks
+from core.analysis.features import FeatureHeader, features_key
 from core.audio.arrangement import asset_of, mixed_samples
+from core.audio.aside import Aside
 from core.audio.cache import enforce_limit, mark_used
 from core.audio.mix import mix_blocks
 from core.audio.pcm import has_pcm, pcm_bytes, write_pcm
@@ -19,8 +24,15 @@ from core.documents import hash_of, to_json
 from core.errors import LibraryError, NotFoundError, UsageError
 from core.jobs.context import Finished, JobContext, StagedFile
 from core.jobs.model import PrepareParams, PrepareResult
-from core.library.files import hash_file, publish_cached, require_free, write_flushed
+from core.library.files import (
+    disk_errors,
+    hash_file,
+    publish_cached,
+    require_free,
+    write_flushed,
+)
 from core.library.model import Asset
+from core.units import Audio
 
 READING, MIXING = "Reading the sound", "Mixing"
 BYTES_PER_SAMPLE = 3
@@ -54,8 +66,9 @@ def run(params: PrepareParams, ctx: JobContext) -> Finished:
             limited_peak_db=ready.limited_peak_db,
         )
         return Finished(result=result, files=(document,))
-    mixdown, result = _mix(recipe, assets, key, ctx)
-    return Finished(result=result, files=(mixdown, document))
+    features = ctx.paths.features(features_key(key)) if params.features else None
+    files, result = _mix(recipe, assets, ctx, final=final, features=features)
+    return Finished(result=result, files=(*files, document))
 
 
 def _recipe(params: PrepareParams) -> Recipe:
@@ -83,8 +96,14 @@ def _open_if_whole(path: Path) -> PreparedReader | None:
 
 
 def _mix(
-    recipe: Recipe, assets: Mapping[str, Asset], key: str, ctx: JobContext
-) -> tuple[StagedFile, PrepareResult]:
+    recipe: Recipe,
+    assets: Mapping[str, Asset],
+    ctx: JobContext,
+    *,
+    final: Path,
+    features: Path | None,
+) -> tuple[tuple[StagedFile, ...], PrepareResult]:
+    """Write the mixdown that belongs at `final`, and the features unless they are there."""
     total = mixed_samples(recipe, assets)
     require_free(ctx.staging, total * recipe.channels * BYTES_PER_SAMPLE)
     share = _require_sounds(assets, ctx)
@@ -94,22 +113,50 @@ def _mix(
         ctx.check_abort()
         ctx.progress(MIXING, share + (0.98 - share) * n_samples / total)
 
-    info = write_prepared(
-        mix_blocks(recipe, assets, ctx.paths),
-        staged,
-        sample_rate_hz=recipe.sample_rate_hz,
-        channels=recipe.channels,
-        on_samples=report,
-    )
-    final = ctx.paths.prepared(key)
-    file = _staged(staged, final, overwrite=final.exists())
+    with ExitStack() as stack:
+        meter = None
+        if features is not None and not features.exists():
+            meter = stack.enter_context(_measuring(recipe, total, ctx.staging / "features"))
+        info = write_prepared(
+            mix_blocks(recipe, assets, ctx.paths),
+            staged,
+            sample_rate_hz=recipe.sample_rate_hz,
+            channels=recipe.channels,
+            on_samples=report,
+            on_block=meter.put if meter else None,
+        )
+        files = [_staged(staged, final, overwrite=final.exists())]
+        if features is not None and meter is not None:
+            meter.finish()
+            files.append(_staged(ctx.staging / "features", features, role="derived"))
     ctx.progress(MIXING, 1.0)
-    return file, PrepareResult(
-        prepared_key=key,
-        sha256=file.sha256,
+    return tuple(files), PrepareResult(
+        prepared_key=final.stem,
+        sha256=files[0].sha256,
         duration_s=info.n_samples / recipe.sample_rate_hz,
         limited_peak_db=info.limited_peak_db,
     )
+
+
+def _measuring(recipe: Recipe, n_samples: int, path: Path) -> Aside[Audio, FeatureHeader]:
+    """Begin to measure what is put, to the features file `path`."""
+
+    def measure(blocks: Iterator[Audio]) -> FeatureHeader:
+        with disk_errors(path):
+            return analyze_blocks(
+                blocks,
+                path,
+                sample_rate_hz=recipe.sample_rate_hz,
+                channels=recipe.channels,
+                n_samples=n_samples,
+            )
+
+    return Aside(measure)
+
+
+def warm(keep: dict[str, object]) -> None:
+    """Load the analyser."""
+    import core.analysis.analyzer  # noqa: F401
 
 
 def _require_sounds(assets: Mapping[str, Asset], ctx: JobContext) -> float:

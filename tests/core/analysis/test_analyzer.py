@@ -168,7 +168,7 @@ def test_no_more_than_a_block_of_the_sound_is_asked_for_at_once(tmp_path):
             return super().blocks(start, stop, size)
 
     analyze_source(Counted(np.zeros((2, 10 * RATE), np.float32), RATE), tmp_path / "features")
-    assert sizes == [RATE]
+    assert sizes == [2 * RATE]
 
 
 def test_progress_rises_to_one_and_an_abort_leaves_nothing(tmp_path):
