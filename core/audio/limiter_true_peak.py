@@ -131,7 +131,7 @@ class TruePeakLimiter:
         skip = start % ROW
         gains = np.zeros(0)
         waiting: Audio | None = None
-        for context, sound in _rows_with_context(blocks, skip):
+        for context, sound in rows_with_context(blocks, skip):
             waiting = sound if waiting is None else np.concatenate([waiting, sound], axis=1)
             gains = np.concatenate([gains, curve.add(self._needed(context))])
             rows = min(gains.size - 1, waiting.shape[1] // ROW)
@@ -162,7 +162,7 @@ class TruePeakLimiter:
         return np.asarray(sound * drawn.ravel()[: sound.shape[1]].astype(np.float32))
 
 
-def _rows_with_context(blocks: Iterable[Audio], skip: int) -> Iterator[tuple[Audio, Audio]]:
+def rows_with_context(blocks: Iterable[Audio], skip: int) -> Iterator[tuple[Audio, Audio]]:
     """Yield (rows with one row on either side, the samples of those rows), in even blocks.
 
     `skip` samples of silence come first, to begin on the grid of rows. The samples of the last

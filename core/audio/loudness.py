@@ -93,12 +93,15 @@ def loudness_range(powers: Powers) -> float | None:
 
 
 class SlidingPower:
-    """Mean power in a window that slides by the step: its maximum, and its value every 100 ms."""
+    """Mean power in a window that slides by the step: its maximum, and its value every 100 ms.
 
-    def __init__(self, hops: int) -> None:
+    Without `keep` only the maximum and the latest value.
+    """
+
+    def __init__(self, hops: int, *, keep: bool = True) -> None:
         self.largest = 0.0
         self.latest = 0.0
-        self._hops = hops
+        self._hops, self._keep = hops, keep
         self._seen = 0
         self._recent = np.zeros(0)
         self._blocks = array("d")
@@ -119,6 +122,8 @@ class SlidingPower:
         means = np.maximum(sums[self._hops :] - sums[: -self._hops], 0.0) / self._hops
         self.latest = float(means[-1])
         self.largest = max(self.largest, float(means.max()))
+        if not self._keep:
+            return
         first_end = self._seen - means.size + 1
         self._blocks.frombytes(means[-first_end % GATE_HOPS :: GATE_HOPS].tobytes())
 
