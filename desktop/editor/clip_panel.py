@@ -1,0 +1,389 @@
+"""The selected clip, or what several have in common: times, gain, fades, crossfade, mute.
+
+In: the selected clips as they lie in the mix. Out: `ClipEdit`s; nothing is changed here.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from functools import partial
+from typing import override
+
+from PySide6.QtCore import QPoint, QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+from core.audio.recipe import FadeShape
+from core.errors import UsageError
+from desktop import theme
+from desktop.editor.clip_fields import (
+    EDIT_TEXTS,
+    MAX_GAIN_DB,
+    READERS,
+    ClipEdit,
+    ClipField,
+    ClipValue,
+    ClipView,
+    FieldValue,
+    fade_words,
+    from_db,
+    gain_words,
+    gesture_of,
+    moment_words,
+    parse_field,
+    parse_gain,
+    percent_words,
+    room_s,
+    to_db,
+)
+from desktop.editor.fade_picker import PICKER_PX, FadePicker
+from desktop.editor.slider_rows import Scale, SliderRow
+from desktop.editor.value_edit import ValueEdit
+from desktop.widgets import ElidedLabel, Switch, column, empty_state, label, row, tool_button
+
+MOST_FADE_S = 10.0
+"""What a fade's slider reaches; longer ones are typed."""
+FADE_CURVE = 3
+GAIN_STEP_DB = 0.5
+TIMES = ((ClipField.START, "Start"), (ClipField.END, "End"), (ClipField.LENGTH, "Length"))
+SHAPE_FIELDS = {
+    ClipField.FADE_IN: ClipField.FADE_IN_SHAPE,
+    ClipField.FADE_OUT: ClipField.FADE_OUT_SHAPE,
+    ClipField.CROSSFADE: ClipField.CROSSFADE_SHAPE,
+}
+TIME_TIP = "Write 1:02.5, 62.5, or +0.5 to add half a second"
+
+
+def _gain_at(place: float) -> float:
+    """Return the gain at a place of the slider: 0 dB in the middle, in tenths of a decibel."""
+    gain = 4.0 * place * place
+    return 0.0 if gain < 1e-3 else min(from_db(round(to_db(gain), 1)), 4.0)
+
+
+def _step_gain(gain: float, steps: int) -> float:
+    start = to_db(gain) if gain > 1e-3 else -60.0
+    after = min(start + steps * GAIN_STEP_DB, MAX_GAIN_DB)
+    return 0.0 if after < -60.0 else min(from_db(after), 4.0)
+
+
+def gain_scale() -> Scale:
+    """Return the scale of a gain: -∞ to +12 dB."""
+    return Scale(
+        at=_gain_at,
+        place=lambda gain: (gain / 4.0) ** 0.5,
+        step=_step_gain,
+        words=gain_words,
+        parse=parse_gain,
+        default=1.0,
+    )
+
+
+class FadeScale:
+    """The way of a fade's slider: fine where fades are short, up to what the clip has room for."""
+
+    def __init__(self, parse: Callable[[str], object]) -> None:
+        self.most_s = MOST_FADE_S
+        self.scale = Scale(
+            at=self._at,
+            place=lambda value: (value / self.most_s) ** (1 / FADE_CURVE) if self.most_s else 0.0,
+            step=self._step,
+            words=lambda value: fade_words(Fraction(value)),
+            parse=parse,
+        )
+
+    def _at(self, place: float) -> float:
+        value = self.most_s * place**FADE_CURVE
+        grain = 0.01 if value < 1 else 0.05
+        return min(round(value / grain) * grain, self.most_s)
+
+    def _step(self, value: float, steps: int) -> float:
+        grain = 0.01 if value + steps * 1e-6 < 1 else 0.05
+        return min(max(value + steps * grain, 0.0), max(self.most_s, value))
+
+
+class Chip(QWidget):
+    """The colour that the clip has in the waveform."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hue = "violet"
+        self.setFixedSize(10, 10)
+
+    def set_hue(self, hue: str) -> None:
+        """Take a colour of the theme."""
+        self.hue = hue
+        self.update()
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.color(self.hue))
+        painter.drawRoundedRect(QRectF(self.rect()), 3, 3)
+        painter.end()
+
+
+class FadeRow(SliderRow):
+    """One fade: its length and shape; a crossfade where the clips overlap."""
+
+    def __init__(self, name: str, parse: Callable[[str], object], *, falls: bool) -> None:
+        self.fade = FadeScale(parse)
+        self.picker = FadePicker(f"{name}, shape", falls=falls)
+        self.crosses = False
+        """Whether it stands for a crossfade; stays as it is while the slider is held."""
+        super().__init__(name, self.fade.scale, self.picker)
+
+    def show_fade(
+        self, name: str, seconds: float | None, shape: FadeShape | None, *, room_s: float
+    ) -> None:
+        """Show a fade that may be `room_s` long; None: several that differ."""
+        self.set_name(name)
+        self.picker.set_name(f"{name}, shape")
+        self.picker.show_shape(shape)
+        if not self.is_dragged:
+            self.fade.most_s = max(min(room_s, MOST_FADE_S), seconds or 0.0)
+        self.show_value(seconds)
+
+
+def common[T](values: Sequence[T]) -> T | None:
+    """Return the value that all have, None when they differ."""
+    return values[0] if values and all(value == values[0] for value in values) else None
+
+
+def _crossing(view: ClipView, *, is_in: bool) -> ClipView:
+    """Return the later one of the two clips that cross at an end of a clip."""
+    if is_in or view.after is None:
+        return view
+    return replace(view, placed=view.after, after=None)
+
+
+class ClipPanel(QWidget):
+    """Everything about the selected clips.
+
+    Signals
+    -------
+    values_requested : ClipEdit
+    gesture_ended : str, the merge key of a drag that is over
+    menu_requested : QPoint, global; the menu of the selected clips
+    """
+
+    values_requested = Signal(object)
+    gesture_ended = Signal(str)
+    menu_requested = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._views: tuple[ClipView, ...] = ()
+        self._build()
+        self._connect()
+        self.set_clips(())
+
+    def _build(self) -> None:
+        self.chip = Chip()
+        self.name = ValueEdit("Clip name", str.strip, style="inline")
+        self.menu_button = tool_button("ellipsis", "What to do with the clip")
+        self.times = {field: self._time_edit(field, text) for field, text in TIMES}
+        captioned = [
+            column(label(text, "dim"), self.times[field], spacing=3) for field, text in TIMES
+        ]
+        self.place = ElidedLabel("", "dim")
+        self.percent = label("", "dim")
+        self.percent.setFixedWidth(PICKER_PX)
+        self.percent.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.gain = SliderRow("Gain", gain_scale(), self.percent)
+        self.gain.slider.setToolTip("Double-click: back to 0 dB")
+        self.fade_in = FadeRow("Fade in", partial(self._parse_fade, True), falls=False)
+        self.fade_out = FadeRow("Fade out", partial(self._parse_fade, False), falls=True)
+        self.mute = Switch("Mute")
+        self.mute_label = label("Mute", "muted")
+        self.mute_label.setBuddy(self.mute)
+        body = column(
+            row(2, self.chip, self.name, self.menu_button, spacing=4),
+            row(*captioned, spacing=6),
+            self.place,
+            2,
+            self.gain,
+            self.fade_in,
+            self.fade_out,
+            row(self.mute_label, None, self.mute),
+            spacing=4,
+        )
+        self.body = QWidget()
+        self.body.setLayout(body)
+        self.empty = empty_state(
+            "audio-lines",
+            "No clip selected",
+            "Click a clip in the waveform or in the list to set its times, gain and fades.",
+        )
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.body)
+        self.stack.addWidget(self.empty)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.stack)
+
+    def _time_edit(self, field: ClipField, text: str) -> ValueEdit:
+        edit = ValueEdit(f"Clip {text.lower()}", partial(self._parse_all, field), style="moment")
+        edit.setToolTip(TIME_TIP)
+        return edit
+
+    def _connect(self) -> None:
+        for field, edit in self.times.items():
+            edit.value_typed.connect(self._emit)
+            edit.stepped.connect(partial(self._step_time, field))
+        self.name.value_typed.connect(partial(self._set_all, ClipField.NAME))
+        self.gain.value_picked.connect(partial(self._set_all, ClipField.GAIN))
+        for line, is_in in ((self.fade_in, True), (self.fade_out, False)):
+            line.value_picked.connect(partial(self._set_fade, is_in))
+            line.picker.shape_picked.connect(partial(self._set_shape, is_in))
+            line.gesture_ended.connect(self.gesture_ended)
+        self.gain.gesture_ended.connect(self.gesture_ended)
+        self.mute.clicked.connect(partial(self._set_all, ClipField.MUTED))
+        self.menu_button.clicked.connect(self._ask_menu)
+
+    # --- show -----------------------------------------------------------------------------
+
+    def set_clips(self, views: Sequence[ClipView], hues: Sequence[str] = ()) -> None:
+        """Show the selected clips, with their colours; none: what to do."""
+        self._views = tuple(views)
+        self.stack.setCurrentWidget(self.body if views else self.empty)
+        if not views:
+            return
+        many = f"{len(views):,} clips" if len(views) > 1 else ""
+        self.chip.set_hue((common(hues) or "tx3") if hues else "tx3")
+        names = common([view.name for view in views])
+        self.name.show_value(names or "", many)
+        self.name.setToolTip(many or "Click to rename the clip")
+        for field, edit in self.times.items():
+            value = common([READERS[field](view) for view in views])
+            edit.show_value("" if value is None else moment_words(value), "mixed")
+        self.place.set_text(self._place_words())
+        gain = common([view.clip.gain for view in views])
+        self.gain.show_value(gain, "" if gain is None else percent_words(gain))
+        self.percent.setText("" if gain is None else percent_words(gain))
+        self._show_fade(is_in=True)
+        self._show_fade(is_in=False)
+        self.mute.setChecked(all(view.clip.muted for view in views))
+
+    def _place_words(self) -> str:
+        first = self._views[0]
+        title = common([view.asset.title for view in self._views])
+        if len(self._views) == 1:
+            return f"At {moment_words(first.position_s)} in the mix · {first.asset.title}"
+        total = sum((view.length_s for view in self._views), Fraction(0))
+        words = f"{len(self._views):,} clips, {moment_words(total)} in all"
+        return f"{words} · {title}" if title else words
+
+    def _fading(self, *, is_in: bool) -> tuple[bool, tuple[ClipView, ...]]:
+        """Return whether that end is a crossfade, and the clips that its row sets."""
+        line = self.fade_in if is_in else self.fade_out
+        plain = tuple(
+            view
+            for view in self._views
+            if not (view.crossfade_in_s if is_in else view.crossfade_out_s)
+        )
+        if not line.is_dragged:
+            line.crosses = not plain
+        if line.crosses:
+            return True, tuple(_crossing(view, is_in=is_in) for view in self._views)
+        return False, plain or self._views
+
+    def _show_fade(self, *, is_in: bool) -> None:
+        crossed, views = self._fading(is_in=is_in)
+        line = self.fade_in if is_in else self.fade_out
+        field = ClipField.FADE_IN if is_in else ClipField.FADE_OUT
+        lengths: list[Fraction]
+        if crossed:
+            lengths = [view.crossfade_in_s for view in views]
+            shapes = [view.clip.crossfade_shape for view in views]
+        else:
+            clips = [view.clip for view in views]
+            lengths = [clip.fade_in_s if is_in else clip.fade_out_s for clip in clips]
+            shapes = [clip.fade_in_shape if is_in else clip.fade_out_shape for clip in clips]
+        room = min(room_s(ClipField.CROSSFADE if crossed else field, view) for view in views)
+        length = common(lengths)
+        end = "in" if is_in else "out"
+        line.show_fade(
+            f"Crossfade {end}" if crossed else f"Fade {end}",
+            None if length is None else float(length),
+            common(shapes),
+            room_s=float(room),
+        )
+
+    # --- hand -----------------------------------------------------------------------------
+
+    def _emit(self, values: tuple[ClipValue, ...], merge_key: str = "") -> None:
+        if values:
+            text = EDIT_TEXTS[values[0].field]
+            if values[0].field is ClipField.MUTED and not values[0].value:
+                text = "Unmute clip"
+            if len(self._views) > 1:
+                text = text.replace("clip", "clips")
+            if merge_key and not gesture_of(merge_key):
+                merge_key += ":" + ",".join(str(view.placed.index) for view in self._views[:9])
+            edit = ClipEdit(
+                values=values, text=text, merge_key=merge_key, gesture_id=gesture_of(merge_key)
+            )
+            self.values_requested.emit(edit)
+
+    def _set_all(self, field: ClipField, value: FieldValue, merge_key: str = "") -> None:
+        views = self._views
+        self._emit(
+            tuple(ClipValue(index=v.placed.index, field=field, value=value) for v in views),
+            merge_key,
+        )
+
+    def _parse_all(self, field: ClipField, text: str) -> tuple[ClipValue, ...]:
+        """Return what a typed time makes of each clip; +0.5 moves each by as much."""
+        return tuple(
+            ClipValue(index=view.placed.index, field=field, value=parse_field(field, text, view))
+            for view in self._views
+        )
+
+    def _step_time(self, field: ClipField, steps: int) -> None:
+        self.times[field].take_back()
+        text = f"{'+' if steps > 0 else '-'}0.01"
+        try:
+            self._emit(self._parse_all(field, text), f"keys:{field}")
+        except UsageError as error:
+            self.times[field].show_fault(error)
+
+    def _fade_target(self, *, is_in: bool) -> tuple[ClipField, tuple[ClipView, ...]]:
+        """Return what a fade's row sets, and of which clips."""
+        crossed, views = self._fading(is_in=is_in)
+        if crossed:
+            return ClipField.CROSSFADE, views
+        return ClipField.FADE_IN if is_in else ClipField.FADE_OUT, views
+
+    def _parse_fade(self, is_in: bool, text: str) -> tuple[ClipValue, ...]:
+        field, views = self._fade_target(is_in=is_in)
+        return tuple(
+            ClipValue(index=view.placed.index, field=field, value=parse_field(field, text, view))
+            for view in views
+        )
+
+    def _set_fade(self, is_in: bool, value: float | tuple[ClipValue, ...], merge_key: str) -> None:
+        if isinstance(value, tuple):
+            self._emit(value)
+            return
+        field, views = self._fade_target(is_in=is_in)
+        exact = Fraction(round(value * 1000), 1000)
+        self._emit(
+            tuple(
+                ClipValue(
+                    index=view.placed.index, field=field, value=min(exact, room_s(field, view))
+                )
+                for view in views
+            ),
+            merge_key,
+        )
+
+    def _set_shape(self, is_in: bool, shape: FadeShape) -> None:
+        field, views = self._fade_target(is_in=is_in)
+        shaped = SHAPE_FIELDS[field]
+        self._emit(tuple(ClipValue(index=v.placed.index, field=shaped, value=shape) for v in views))
+
+    def _ask_menu(self) -> None:
+        corner = QPoint(0, self.menu_button.height())
+        self.menu_requested.emit(self.menu_button.mapToGlobal(corner))
