@@ -126,7 +126,7 @@ class Editing(QObject):
 
     def gesture(self, gesture_id: int, text: str, change: Change) -> None:
         """Follow the hand: each change starts from where the gesture began."""
-        base = self._base_of(gesture_id)
+        base = self.base_of(gesture_id)
         try:
             result = change(base.recipe, self._workspace.assets)
         except KnownError:
@@ -134,7 +134,8 @@ class Editing(QObject):
         self._take(base, result, text, merge_key=f"{GESTURE}{gesture_id}")
         self.select(result.selection)
 
-    def _base_of(self, gesture_id: int) -> Project:
+    def base_of(self, gesture_id: int) -> Project:
+        """Return the project as it was when a gesture began."""
         if self._base is None or gesture_id != self._gesture:
             self._gesture, self._base = gesture_id, self._workspace.project
         return self._base
@@ -208,6 +209,22 @@ class Editing(QObject):
         """Put copied clips in at the playhead."""
         text, here = f"Paste {plural(len(self.copied), 'clip')}", self.here()
         self.apply(text, partial(edit.insert_clips, clips=self.copied, at_s=here))
+
+    def trim_here(self, *, start: bool) -> None:
+        """Start, or end, the clip at the playhead."""
+        trim, here = (edit.trim_in if start else edit.trim_out), self.here()
+        for index in self.chosen()[:1]:
+            self.apply("Trim", partial(trim, index=index, to_s=here))
+
+    def nudge(self, by_s: Fraction) -> None:
+        """Move a chosen clip a little."""
+        arrangement = self._workspace.arrangement
+        if arrangement is None or len(self.selection) != 1:
+            return
+        (index,) = self.selection
+        start = Fraction(arrangement.clips[index].start, arrangement.sample_rate_hz)
+        place = partial(edit.place, index=index, start_s=max(start + by_s, Fraction(0)))
+        self.apply("Move", place, merge_key="nudge")
 
     def toggle_mute(self) -> None:
         """Mute, or unmute when all are muted."""
