@@ -17,6 +17,7 @@ from scipy.interpolate import PchipInterpolator
 from core.audio.limiter_forecast import forecast_loudness
 from core.audio.limiter_true_peak import TruePeakLimiter
 from core.audio.loudness import measure_loudness
+from core.audio.normalisation import NormalisationPlan, NormalisationReport
 from core.audio.recipe import LoudnessTarget
 from core.audio.true_peak import BOUND_DB
 from core.library.model import Loudness
@@ -31,35 +32,8 @@ WITHIN_LU = 0.2
 ENOUGH_LU = 0.1
 """Where the target is out of reach the least gain is taken that comes so near to the best."""
 SILENT_NOTE = (
-    "It is silent (below -70 LUFS) or shorter than 0.4 seconds, so its loudness was left as it is."
+    "It is silent (below -70 LUFS) or shorter than 0.4 seconds, so its loudness was left alone."
 )
-
-
-class NormalisationPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What is done to a sound to bring it to its target."""
-
-    target: LoudnessTarget
-    before: Loudness
-    gain_db: float
-    is_linear: bool
-    """True: one gain and no more; False: the limiter holds the peaks."""
-    expected_lufs: float | None = None
-    """Integrated loudness after it; None for what has none."""
-    note: str = ""
-    """One sentence for people where the target is not reached; else empty."""
-
-
-class NormalisationReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What was done, with the loudness before and after; `after` None: not measured yet."""
-
-    target: LoudnessTarget
-    before: Loudness
-    after: Loudness | None
-    gain_db: float
-    is_linear: bool
-    limited_db: float
-    """The largest reduction of the limiter; 0: it did nothing."""
-    note: str = ""
 
 
 def plan_normalisation(before: Loudness, target: LoudnessTarget) -> NormalisationPlan:
@@ -83,7 +57,7 @@ def plan_normalisation(before: Loudness, target: LoudnessTarget) -> Normalisatio
         return NormalisationPlan(
             target=target, before=before, gain_db=0.0, is_linear=True, note=SILENT_NOTE
         )
-    gain = min(target.integrated_lufs - before.integrated_lufs, MAX_GAIN_DB)
+    gain = min(_rounded(target.integrated_lufs - before.integrated_lufs), MAX_GAIN_DB)
     expected = before.integrated_lufs + gain
     return NormalisationPlan(
         target=target,
@@ -93,6 +67,11 @@ def plan_normalisation(before: Loudness, target: LoudnessTarget) -> Normalisatio
         expected_lufs=expected,
         note=_note(target, gain, expected),
     )
+
+
+def _rounded(gain_db: float) -> float:
+    """Return a gain in thousandths, so that the last bits of a measurement are not heard."""
+    return round(gain_db, 3)
 
 
 def _note(target: LoudnessTarget, gain_db: float, expected_lufs: float) -> str:
@@ -170,7 +149,8 @@ def _made_up(plan: NormalisationPlan, gains: list[float], found: list[float]) ->
     if louder[0] < wanted <= louder[-1]:
         rising = np.flatnonzero(np.diff(louder, prepend=-np.inf) > 1e-3)
         curve = PchipInterpolator(louder[rising], np.array(gains)[rising])
-        gain, expected = float(curve(min(wanted, louder[rising[-1]]))), wanted
+        gain = _rounded(float(curve(min(wanted, louder[rising[-1]]))))
+        expected = wanted
     else:
         best = min(wanted, louder[-1])
         first = int(np.argmax(louder >= best - (ENOUGH_LU if best < wanted else 0.0)))

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from core.analysis.beat_edit import BeatEdit
+from core.audio.normalisation import NormalisationReport
 from core.audio.recipe import Recipe
 from core.errors import ErrorView
 from core.ingest.sources import Source
@@ -167,6 +168,8 @@ class PrepareResult(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind",
     sha256: str
     duration_s: float
     limited_peak_db: float | None = None
+    loudness: NormalisationReport | None = None
+    """How the mix was brought to its target; None without one."""
 
 
 class AnalyzeResult(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="analyze"):
@@ -174,6 +177,8 @@ class AnalyzeResult(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind",
 
     asset_id: str
     analysis: Analysis
+    loudness: NormalisationReport | None = None
+    """How the mix was brought to its target; None without one."""
 
 
 class RenderResult(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="render"):

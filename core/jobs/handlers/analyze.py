@@ -7,6 +7,7 @@ the features file. An analysis that exists is used as it is.
 from core.analysis import analyze_file
 from core.analysis.features import FeatureHeader, features_key, open_features
 from core.audio.arrangement import asset_of
+from core.audio.prepared import PreparedReader
 from core.audio.recipe import Recipe, identity_recipe, prepared_key
 from core.errors import KnownError, NotFoundError, UsageError
 from core.jobs.context import Finished, JobContext, StagedFile
@@ -56,7 +57,9 @@ def run(params: AnalyzeParams, ctx: JobContext) -> Finished:
         true_peak_dbtp=header.true_peak_dbtp,
     )
     asset_id = params.asset.asset_id or recipe.clips[0].asset_id
-    return Finished(result=AnalyzeResult(asset_id=asset_id, analysis=analysis), files=files)
+    report = PreparedReader(ctx.paths.prepared(mix_key)).report if recipe.loudness else None
+    result = AnalyzeResult(asset_id=asset_id, analysis=analysis, loudness=report)
+    return Finished(result=result, files=files)
 
 
 def _recipe(params: AnalyzeParams) -> Recipe:

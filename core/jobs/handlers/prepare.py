@@ -7,6 +7,7 @@ exists is used as it is; a PCM cache that was evicted is made anew from its orig
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,8 @@ from core.audio.arrangement import asset_of, mixed_samples
 from core.audio.aside import Aside
 from core.audio.cache import enforce_limit, mark_used
 from core.audio.mix import mix_blocks
+from core.audio.normalisation import NormalisationPlan
+from core.audio.normalise import normalise
 from core.audio.pcm import has_pcm, pcm_bytes, write_pcm
 from core.audio.prepared import PreparedReader, write_prepared
 from core.audio.recipe import Recipe, identity_recipe, prepared_key
@@ -34,7 +37,7 @@ from core.library.files import (
 from core.library.model import Asset
 from core.units import Audio
 
-READING, MIXING = "Reading the sound", "Mixing"
+READING, MEASURING, MIXING = "Reading the sound", "Measuring loudness", "Mixing"
 BYTES_PER_SAMPLE = 3
 
 
@@ -64,6 +67,7 @@ def run(params: PrepareParams, ctx: JobContext) -> Finished:
             sha256=hash_file(final, tick=ctx.check_abort),
             duration_s=ready.duration_s,
             limited_peak_db=ready.limited_peak_db,
+            loudness=ready.report,
         )
         return Finished(result=result, files=(document,))
     features = ctx.paths.features(features_key(key)) if params.features else None
@@ -109,6 +113,9 @@ def _mix(
     share = _require_sounds(assets, ctx)
     staged = ctx.staging / "prepared.flac"
 
+    plan = _plan(recipe, assets, ctx, _part(ctx, MEASURING, share, (1 - share) / 2))
+    share += (1 - share) / 2 if plan else 0.0
+
     def report(n_samples: int) -> None:
         ctx.check_abort()
         ctx.progress(MIXING, share + (0.98 - share) * n_samples / total)
@@ -124,6 +131,7 @@ def _mix(
             channels=recipe.channels,
             on_samples=report,
             on_block=meter.put if meter else None,
+            plan=plan,
         )
         files = [_staged(staged, final, overwrite=final.exists())]
         if features is not None and meter is not None:
@@ -135,6 +143,29 @@ def _mix(
         sha256=files[0].sha256,
         duration_s=info.n_samples / recipe.sample_rate_hz,
         limited_peak_db=info.limited_peak_db,
+        loudness=info.report,
+    )
+
+
+def _plan(
+    recipe: Recipe, assets: Mapping[str, Asset], ctx: JobContext, report: Callable[[float], None]
+) -> NormalisationPlan | None:
+    """Measure the mix, where it has a loudness to come to; `report` hears 0 to 1."""
+    if recipe.loudness is None:
+        return None
+    total = mixed_samples(recipe, assets)
+    runs = count()
+
+    def mix() -> Iterator[Audio]:
+        part = min(next(runs), 1) / 2  # a second run, where the limiter is needed
+        done = 0
+        for block in mix_blocks(recipe, assets, ctx.paths):
+            done += block.shape[1]
+            report(part + done / total / 2)
+            yield block
+
+    return normalise(
+        mix, recipe.loudness, sample_rate_hz=recipe.sample_rate_hz, channels=recipe.channels
     )
 
 
@@ -165,7 +196,9 @@ def _require_sounds(assets: Mapping[str, Asset], ctx: JobContext) -> float:
     missing = [a for key, a in unique.items() if not has_pcm(ctx.paths.pcm(key), a.pcm)]
     share = 0.6 if missing else 0.0
     for index, asset in enumerate(missing):
-        _rebuild(asset, ctx, _part(ctx, share * index / len(missing), share / len(missing)))
+        _rebuild(
+            asset, ctx, _part(ctx, READING, share * index / len(missing), share / len(missing))
+        )
     for key in unique:
         mark_used(ctx.paths.pcm(key))
     if missing:
@@ -173,10 +206,10 @@ def _require_sounds(assets: Mapping[str, Asset], ctx: JobContext) -> float:
     return share
 
 
-def _part(ctx: JobContext, start: float, length: float) -> Callable[[float], None]:
+def _part(ctx: JobContext, stage: str, start: float, length: float) -> Callable[[float], None]:
     def report(fraction: float) -> None:
         ctx.check_abort()
-        ctx.progress(READING, start + length * fraction)
+        ctx.progress(stage, start + length * fraction)
 
     return report
 

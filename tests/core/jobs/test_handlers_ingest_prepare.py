@@ -9,10 +9,13 @@ import struct
 from fractions import Fraction
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image
 
+from core.audio.loudness import measure_loudness
+from core.audio.loudness_targets import preset_target
 from core.audio.pcm import has_pcm, open_pcm
 from core.audio.peaks import PeakPyramid
 from core.audio.prepared import PreparedReader
@@ -412,3 +415,26 @@ def test_a_recipe_of_nothing_is_refused(tmp_path, library):
         with pytest.raises(KnownError) as caught:
             mix(asset, library, recipe)
         assert caught.value.hint
+
+
+@pytest.mark.parametrize("linear", [True, False])
+def test_a_mix_comes_to_its_loudness_and_tells_how(linear, tmp_path, library):
+    # A quiet tone has room to be raised; a tone with clicks as high as can be has none.
+    sound = media.sine(6.0, amplitude=0.05)
+    if not linear:
+        sound[:, ::24_000] = 0.95
+    asset = asset_from(media.write_audio(tmp_path / "a.wav", sound), library)
+    target = preset_target("youtube")
+    recipe = msgspec.structs.replace(identity_recipe(asset.id), loudness=target)
+    finished, ctx = mix(asset, library, recipe)
+    publish(finished)
+    report = finished.result.loudness
+    reader = PreparedReader(ctx.paths.prepared(finished.result.prepared_key))
+    measured = measure_loudness(reader.blocks(), reader.sample_rate_hz, reader.channels)
+    assert abs(measured.integrated_lufs - target.integrated_lufs) < 0.2
+    assert measured.true_peak_dbtp <= target.true_peak_dbtp + 0.05
+    assert report.is_linear is linear
+    assert report.after.integrated_lufs == pytest.approx(measured.integrated_lufs, abs=1e-6)
+    assert reader.report == report
+    again, _ = mix(asset, library, recipe)
+    assert again.result.loudness == report
