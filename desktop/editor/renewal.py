@@ -117,6 +117,7 @@ class Renewal(QObject):
         if isinstance(job.result, AnalyzeResult):
             self._jobs = ()
             self._keep(job.result.analysis)
+            self.report_changed.emit(job.result.loudness)
         elif job.error is not None:
             error = CymaticError(job.error.message, hint=job.error.hint, code=job.error.code)
             self._on_error(number, error)
