@@ -103,6 +103,6 @@ class LiveMeter:
         self._momentary.add(powers)
         self._short_term.add(powers)
         self._peaks = tuple(float(peak) for peak in np.abs(sound).max(axis=1))
-        self._true_peak.reset()
         self._true_peak.add(sound)
-        self._true_peaks = self._true_peak.peaks()
+        between = self._true_peak.take()
+        self._true_peaks = tuple(max(pair) for pair in zip(self._peaks, between, strict=True))

@@ -125,9 +125,14 @@ class TruePeakMeter:
         ended[:, : self._tail.shape[1]] = self._tail
         return tuple(float(peak) for peak in self._raised(ended)[:, 0])
 
-    def reset(self) -> None:
-        """Forget the peaks, but not the last samples, so that a sound can be read in stretches."""
+    def take(self) -> tuple[float, ...]:
+        """Return the peaks since the last time, of a sound that goes on, and begin anew.
+
+        The last 32 samples or so count the next time: what is between them is not certain yet.
+        """
+        peaks = tuple(float(peak) for peak in self._peaks[:, 0])
         self._peaks = np.zeros_like(self._peaks)
+        return peaks
 
     def _raised(self, context: Audio) -> NDArray[np.float32]:
         """Return the peaks after the inner rows of `context`."""
