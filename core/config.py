@@ -33,6 +33,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Largest file that ingest takes."""
     max_output_bytes: int = 100 * 1024**3
     """Largest video that a render may write."""
+    max_clips: int = 5000
+    """Most clips that a recipe may have."""
+    max_mix_s: float = 12 * 3600.0
+    """Longest mix that a recipe may make."""
     pcm_cache_bytes: int = 20 * 1024**3
     """Size limit of the decoded-sound cache; the least recently used goes first."""
     notify_after_s: float = 20.0

@@ -29,8 +29,11 @@ from core.audio.edit_level import (
     set_muted,
 )
 from core.audio.edit_markers import ripple_markers, shift_markers
+from core.audio.edit_move import move, place
+from core.audio.edit_trim import ClipTimes, set_times, slip, trim_in, trim_out
 
 __all__ = [
+    "ClipTimes",
     "EditResult",
     "Ripple",
     "change_gain",
@@ -42,6 +45,8 @@ __all__ = [
     "insert_clips",
     "join",
     "keep_range",
+    "move",
+    "place",
     "rename",
     "replace_asset",
     "ripple_markers",
@@ -53,7 +58,11 @@ __all__ = [
     "set_gain",
     "set_loudness",
     "set_muted",
+    "set_times",
     "shift_markers",
+    "slip",
     "split_at",
     "split_clip",
+    "trim_in",
+    "trim_out",
 ]

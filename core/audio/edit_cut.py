@@ -4,7 +4,6 @@ In: a recipe, its assets, exact times of the mix. Out: an `EditResult`.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -72,7 +71,7 @@ def _split(timeline: Timeline, index: int, at: int) -> EditResult:
             hint="Split farther from its ends.",
         )
     before, after = parts
-    after = replace(after, chosen=True)
+    after = msgspec.structs.replace(after, chosen=True)
     return timeline.result([*pieces[:index], before, after, *pieces[index + 1 :]])
 
 
@@ -125,7 +124,7 @@ def join(recipe: Recipe, assets: Mapping[str, Asset], indices: Iterable[int]) ->
         fade_out_s=tail.clip.fade_out_s,
         fade_out_shape=tail.clip.fade_out_shape,
     )
-    whole = replace(head, clip=clip, last=tail.last, chosen=True)
+    whole = msgspec.structs.replace(head, clip=clip, last=tail.last, chosen=True)
     return timeline.result([*timeline.pieces[:first], whole, *timeline.pieces[last + 1 :]])
 
 
@@ -223,10 +222,8 @@ def delete_range(
     """
     timeline = Timeline(recipe, assets)
     start, stop = _range(timeline, start_s, end_s)
-    left, right = [], []
-    for piece in timeline.pieces:
-        left += _part(piece, None, start)
-        right += _part(piece, stop, None)
+    left = _parts(timeline.pieces, None, start)
+    right = _parts(timeline.pieces, stop, None)
     if not close_gap:
         return timeline.result([*left, *right])
     right = [piece.at(piece.start - (stop - start)) for piece in right]
@@ -243,7 +240,7 @@ def keep_range(
     """
     timeline = Timeline(recipe, assets)
     start, stop = _range(timeline, start_s, end_s)
-    kept = [inside for piece in timeline.pieces for inside in _part(piece, start, stop)]
+    kept = _parts(timeline.pieces, start, stop)
     if not kept:
         raise UsageError("Nothing would be left.", hint="Select a stretch with sound in it.")
     ripple = timeline.ripple(stop, min(stop - timeline.end, 0)) + timeline.ripple(0, -start)
@@ -257,12 +254,27 @@ def _range(timeline: Timeline, start_s: Fraction, end_s: Fraction) -> tuple[int,
     return start, stop
 
 
-def _part(piece: Piece, start: int | None, stop: int | None) -> list[Piece]:
-    """Return what of a piece lies in [start, stop), to its own samples; none if too short."""
+def _parts(pieces: list[Piece], start: int | None, stop: int | None) -> list[Piece]:
+    """Return what of the pieces lies in [start, stop), each cut to its own samples."""
+    parts = [part for piece in pieces if (part := _part(piece, start, stop)) is not None]
+    # Sources of different rates have their samples at different places: where two pieces were
+    # cut in their crossfade, the earlier still begins first and ends first.
+    for at, (before, piece) in enumerate(pairwise(parts)):
+        if piece.start < before.start:
+            parts[at + 1] = piece.tail(-((piece.start - before.start) // piece.unit))
+    for at in range(len(parts) - 2, -1, -1):
+        piece, after = parts[at], parts[at + 1]
+        if piece.end > after.end:
+            parts[at] = piece.head((after.end - piece.start) // piece.unit)
+    whole = {id(piece) for piece in pieces}
+    return [part for part in parts if id(part) in whole or part.last - part.first >= part.shortest]
+
+
+def _part(piece: Piece, start: int | None, stop: int | None) -> Piece | None:
     skipped = 0 if start is None else max(-((piece.start - start) // piece.unit), 0)
     n = piece.last - piece.first
     if stop is not None:
         n = min(n, (stop - piece.start) // piece.unit)
-    if n - skipped < min(piece.shortest, piece.last - piece.first):
-        return []
-    return [piece.head(n).tail(skipped)]
+    if skipped == 0 and n == piece.last - piece.first:
+        return piece
+    return piece.head(n).tail(skipped) if n - skipped >= piece.shortest else None

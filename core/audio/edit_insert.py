@@ -4,7 +4,6 @@ In: a recipe, its assets. Out: an `EditResult`. What is later moves along. Pure;
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 
 import msgspec
@@ -75,7 +74,10 @@ def insert_clips(
         before, after = pieces[:place], pieces[place:]
         at = before[-1].end if before else 0
     first = msgspec.structs.replace(clips[0], gap_s=ZERO_S)
-    block = [replace(piece, chosen=True) for piece in timeline.laid([first, *clips[1:]], at)]
+    block = [
+        msgspec.structs.replace(piece, chosen=True)
+        for piece in timeline.laid([first, *clips[1:]], at)
+    ]
     crossed = max(at - after[0].start, 0) if after else 0
     by = block[-1].end - at + crossed
     later = [piece.at(piece.start + by) for piece in after]
@@ -136,7 +138,7 @@ def replace_asset(
     if clip.end_s is not None and clip.end_s * asset.pcm.sample_rate_hz > n_samples:
         clip = msgspec.structs.replace(clip, end_s=None)
     new = timeline.laid([msgspec.structs.replace(clip, gap_s=ZERO_S)], old.start)[0]
-    new = replace(new, clip=clip, chosen=True)
+    new = msgspec.structs.replace(new, clip=clip, chosen=True)
     by = new.length - old.length
     pieces = list(timeline.pieces)
     pieces[index:] = [new, *(piece.at(piece.start + by) for piece in pieces[index + 1 :])]
