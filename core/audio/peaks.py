@@ -225,6 +225,21 @@ class PeakPyramid:
         stop = np.maximum(stop, first + 1)
         return _fold(data, first, stop, inside)
 
+    @property
+    def level_counts(self) -> tuple[int, ...]:
+        """Columns of each level; one of level k stands for `BASE_SAMPLES * FACTOR**k` samples."""
+        return tuple(len(level) for level in self._levels)
+
+    def level_columns(self, level: int, first: int, stop: int) -> NDArray[np.int16]:
+        """Return the columns [first, stop) of a level as they lie in the file.
+
+        Returns
+        -------
+        NDArray[np.int16]
+            (n, channels, 3): min, max, rms in steps of 1/16384; fewer than asked past the end.
+        """
+        return np.array(self._levels[level][first:stop])
+
     def thumbnail(self, n: int) -> NDArray[np.float32]:
         """Return `n` peaks from 0 to 1 over the whole sound, all channels together."""
         columns = self.columns(0.0, self.duration_s, n)
