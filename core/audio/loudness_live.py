@@ -21,8 +21,10 @@ from core.audio.loudness_filter import KWeightedPower
 from core.audio.true_peak import TruePeakMeter, decibels
 from core.units import Audio
 
-MAX_WAITING_S = 1.0
-"""More than this is not kept for a reader that does not come; the oldest goes."""
+MAX_WAITING = 256
+"""Blocks kept for a reader that does not come; then the oldest goes."""
+LOUDNESS_S = 0.1
+"""Loudness is renewed as often as EBU Tech 3341 asks for, and not at each reading."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +36,10 @@ class Levels:
     true_peaks: tuple[float, ...]
     """Largest points, four times oversampled; at least `peaks`."""
     momentary_lufs: float | None
-    """Loudness of the last 400 ms; None: at or below -70 LUFS, or too little heard yet."""
+    """Loudness of the last 400 ms, renewed every 100 ms.
+
+    None: at or below -70 LUFS, or too little was heard yet.
+    """
     short_term_lufs: float | None
     """Loudness of the last 3 s."""
     max_true_peak_dbtp: float | None
@@ -56,12 +61,13 @@ class LiveMeter:
         self._peaks: tuple[float, ...]
         self._true_peaks: tuple[float, ...]
         self._largest: float
+        self._unweighted: list[Audio]
         self.reset()
 
     def feed(self, block: Audio) -> None:
         """Put a block aside, float32 (channels, n); never waits for the reader."""
         self._waiting.append(np.array(block, np.float32))
-        if sum(part.shape[1] for part in tuple(self._waiting)) > MAX_WAITING_S * self._rate:
+        if len(self._waiting) > MAX_WAITING:
             self._take()
 
     def read(self) -> Levels:
@@ -91,6 +97,7 @@ class LiveMeter:
         self._true_peak = TruePeakMeter(self._channels)
         self._peaks = self._true_peaks = (0.0,) * self._channels
         self._largest = 0.0
+        self._unweighted = []
 
     def _take(self) -> Audio | None:
         try:  # both threads take
@@ -99,9 +106,13 @@ class LiveMeter:
             return None
 
     def _measure(self, sound: Audio) -> None:
-        powers = self._weights @ self._power.add(sound)
-        self._momentary.add(powers)
-        self._short_term.add(powers)
+        self._unweighted.append(sound)
+        if sum(part.shape[1] for part in self._unweighted) >= LOUDNESS_S * self._rate:
+            heard = np.concatenate(self._unweighted, axis=1)
+            self._unweighted = []
+            powers = self._weights @ self._power.add(heard)
+            self._momentary.add(powers)
+            self._short_term.add(powers)
         self._peaks = tuple(float(peak) for peak in np.abs(sound).max(axis=1))
         self._true_peak.add(sound)
         between = self._true_peak.take()

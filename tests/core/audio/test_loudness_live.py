@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from core.audio.loudness_live import MAX_WAITING_S, LiveMeter
+from core.audio.loudness_live import MAX_WAITING, LiveMeter
 from tests import media
 from tests.core.audio import ebu_signals as ebu
 
@@ -29,7 +29,7 @@ def test_a_tone_reads_its_level():
     assert readings[-1].true_peak_dbtp == pytest.approx((-23, -23), abs=0.05)
 
 
-def test_momentary_falls_within_400_ms_of_silence():
+def test_momentary_falls_soon_after_silence_begins():
     meter = LiveMeter(RATE, 2)
     play(meter, ebu.tones((-20, 1.0)))
     assert meter.read().momentary_lufs == pytest.approx(-20, abs=0.1)
@@ -79,8 +79,7 @@ def test_what_nobody_reads_does_not_pile_up():
     for _ in range(400):
         meter.feed(media.silence(0.05))
     meter.feed(media.sine(0.05, amplitude=0.5))
-    waiting = sum(block.shape[1] for block in meter._waiting)
-    assert waiting <= MAX_WAITING_S * RATE
+    assert len(meter._waiting) <= MAX_WAITING
     assert max(meter.read().peaks) > 0.4
 
 
