@@ -6,9 +6,9 @@ samples, with the fades that take effect. The mixer, the checks and the editor a
 
 import math
 from bisect import bisect_right
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 from core.audio.recipe import Clip, FadeShape, Recipe
 from core.errors import NotFoundError, UsageError
@@ -71,6 +71,11 @@ class PlacedClip:
     continues: bool
     """Whether it goes on exactly where the clip before ends, in the source and in the mix: the
     two are one stretch of sound, read and resampled as one."""
+    glide: int = 0
+    """Mix samples over which the gain goes from `glide_from` to the clip's own along the S curve:
+    the de-click where the sound goes on and only its gain changes."""
+    glide_from: float = 1.0
+    """Gain of the clip before."""
 
     @property
     def n_samples(self) -> int:
@@ -80,18 +85,23 @@ class PlacedClip:
     @property
     def gain(self) -> float:
         """Linear gain, 0 when muted."""
-        return 0.0 if self.clip.muted else self.clip.gain
+        return _gain(self.clip)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrangement:
-    """All clips of a recipe, in order; starts never decrease."""
+    """All clips of a recipe, in order; starts never decrease.
+
+    With one lane the order is the recipe's.
+    """
 
     clips: tuple[PlacedClip, ...]
     sample_rate_hz: int
     n_samples: int
     """Length of the mix."""
     starts: tuple[int, ...]
+    reaches: tuple[int, ...] = ()
+    """Where the last of the clips up to each one ends."""
 
     @property
     def duration_s(self) -> float:
@@ -100,16 +110,34 @@ class Arrangement:
 
     def at(self, sample: int) -> PlacedClip | None:
         """Return the clip that sounds at a sample of the mix, the later one in a crossfade."""
-        index = bisect_right(self.starts, sample) - 1
-        if index >= 0 and sample < self.clips[index].stop:
-            return self.clips[index]
-        return None
+        sounding = self.between(sample, sample + 1)
+        return sounding[-1] if sounding else None
 
     def between(self, start: int, stop: int) -> tuple[PlacedClip, ...]:
         """Return the clips of which something lies in [start, stop)."""
-        first = max(0, bisect_right(self.starts, start) - 2)  # an overlap reaches one clip back
+        first = bisect_right(self.reaches, start)
         last = bisect_right(self.starts, stop - 1)
         return tuple(clip for clip in self.clips[first:last] if clip.stop > start)
+
+    def of_lane(self, lane: int) -> "Arrangement":
+        """Return one lane alone, as long as the whole."""
+        if all(clip.clip.lane == lane for clip in self.clips):
+            return self
+        return _arrangement(
+            [clip for clip in self.clips if clip.clip.lane == lane],
+            sample_rate_hz=self.sample_rate_hz,
+            n_samples=self.n_samples,
+        )
+
+
+def _arrangement(clips: list[PlacedClip], *, sample_rate_hz: int, n_samples: int) -> Arrangement:
+    return Arrangement(
+        clips=tuple(clips),
+        sample_rate_hz=sample_rate_hz,
+        n_samples=n_samples,
+        starts=tuple(clip.start for clip in clips),
+        reaches=tuple(accumulate((clip.stop for clip in clips), max)),
+    )
 
 
 def asset_of(clip: Clip, assets: Mapping[str, Asset]) -> Asset:
@@ -157,34 +185,18 @@ def arrange(recipe: Recipe, assets: Mapping[str, Asset]) -> Arrangement:
     UsageError, NotFoundError
         A clip is empty, or its asset unknown.
     """
-    owners = [asset_of(clip, assets) for clip in recipe.clips]
     layout = lay_out(recipe, assets)
-    spans, edges = layout.spans, _edges(recipe, layout)
-    declick = samples_at(recipe.declick_s, recipe.sample_rate_hz)
-    placed = []
+    survey = _Survey(recipe=recipe, assets=assets, layout=layout, edges=_edges(recipe, layout))
+    lanes: dict[int, list[int]] = {}
     for index, clip in enumerate(recipe.clips):
-        joins = index > 0 and _continues(recipe, spans, index)
-        placed.append(
-            PlacedClip(
-                index=index,
-                clip=clip,
-                source=spans[index],
-                start=edges[index][0],
-                stop=edges[index][1],
-                overlap=max(edges[index - 1][1] - edges[index][0], 0) if index else 0,
-                continues=joins,
-                fade_in=samples_at(clip.fade_in_s, recipe.sample_rate_hz),
-                fade_out=samples_at(clip.fade_out_s, recipe.sample_rate_hz),
-                fade_in_shape=clip.fade_in_shape,
-                fade_out_shape=clip.fade_out_shape,
-            )
-        )
-    faded = _with_fades(placed, owners, declick)
-    return Arrangement(
-        clips=tuple(faded),
+        lanes.setdefault(clip.lane, []).append(index)
+    clips = [clip for indices in lanes.values() for clip in survey.placed(indices)]
+    if len(lanes) > 1:
+        clips.sort(key=lambda clip: (clip.start, clip.index))
+    return _arrangement(
+        clips,
         sample_rate_hz=recipe.sample_rate_hz,
-        n_samples=max((clip.stop for clip in faded), default=0),
-        starts=tuple(clip.start for clip in faded),
+        n_samples=max((clip.stop for clip in clips), default=0),
     )
 
 
@@ -207,14 +219,15 @@ def lay_out(recipe: Recipe, assets: Mapping[str, Asset]) -> Layout:
     rates = {asset.pcm.sample_rate_hz for asset in owners}
     ticks_per_s = math.lcm(COMMON_TICKS, recipe.sample_rate_hz, *rates)
     starts, lengths = [], []
-    at = 0
+    before: dict[int, tuple[int, int]] = {}  # of each lane: where its last clip starts and stops
     for clip, asset, span in zip(recipe.clips, owners, spans, strict=True):
+        earliest, at = before.get(clip.lane, (0, 0))
         if clip.gap_s:
-            at = max(at + samples_at(clip.gap_s, ticks_per_s), 0)
+            at = max(at + samples_at(clip.gap_s, ticks_per_s), earliest)
         length = (span.stop - span.start) * (ticks_per_s // asset.pcm.sample_rate_hz)
         starts.append(at)
         lengths.append(length)
-        at += length
+        before[clip.lane] = (at, at + length)
     return Layout(
         ticks_per_s=ticks_per_s,
         spans=tuple(spans),
@@ -233,49 +246,88 @@ def _edges(recipe: Recipe, layout: Layout) -> list[tuple[int, int]]:
     return edges
 
 
-def _continues(recipe: Recipe, spans: tuple[ClipSpan, ...], index: int) -> bool:
-    clip, before = recipe.clips[index], recipe.clips[index - 1]
-    return (
-        clip.asset_id == before.asset_id
-        and not clip.gap_s
-        and spans[index].start == spans[index - 1].stop
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Joint:
+    """How a clip follows the one before it in its lane; as it stands: there is none."""
+
+    overlap: int = 0
+    continues: bool = False
+    bare: bool = True
+    """Whether a cut without a fade clicks here."""
+    shape: FadeShape = FadeShape.LINEAR
+    """Of the crossfade."""
+    glide_from: float | None = None
+    """Gain of the clip before, where the sound goes on at another gain."""
 
 
-def _with_fades(placed: list[PlacedClip], owners: list[Asset], declick: int) -> list[PlacedClip]:
-    """Return the clips with crossfades in place of fades, and de-clicks at bare cuts."""
-    smooth = [True, *(_is_smooth(a, b) for a, b in pairwise(placed)), True]
-    done = []
-    for index, clip in enumerate(placed):
-        fade_in, in_shape = clip.fade_in, clip.fade_in_shape
-        fade_out, out_shape = clip.fade_out, clip.fade_out_shape
-        after = placed[index + 1] if index + 1 < len(placed) else None
-        at_head = clip.source.start == 0
-        at_tail = clip.source.stop == owners[index].pcm.n_samples
-        if clip.overlap:
-            fade_in, in_shape = clip.overlap, clip.clip.crossfade_shape
-        elif not fade_in and not at_head and not (index and smooth[index]):
-            fade_in, in_shape = min(declick, clip.n_samples // 2), FadeShape.S_CURVE
-        if after is not None and after.overlap:
-            fade_out, out_shape = after.overlap, after.clip.crossfade_shape
-        elif not fade_out and not at_tail and not (after is not None and smooth[index + 1]):
-            fade_out, out_shape = min(declick, clip.n_samples // 2), FadeShape.S_CURVE
-        fade_in = min(fade_in, clip.n_samples)  # rounding may be a sample more
-        fade_out = min(fade_out, clip.n_samples)
-        done.append(
-            replace(
-                clip,
-                fade_in=fade_in,
-                fade_out=fade_out,
-                fade_in_shape=in_shape,
-                fade_out_shape=out_shape,
-            )
+_NO_NEIGHBOUR = _Joint()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Survey:
+    """What is known of a recipe when its clips are placed."""
+
+    recipe: Recipe
+    assets: Mapping[str, Asset]
+    layout: Layout
+    edges: list[tuple[int, int]]
+
+    def placed(self, indices: list[int]) -> Iterator[PlacedClip]:
+        """Yield the clips of one lane."""
+        declick = samples_at(self.recipe.declick_s, self.recipe.sample_rate_hz)
+        inner = [self._joint(before, after) for before, after in pairwise(indices)]
+        sides = pairwise([_NO_NEIGHBOUR, *inner, _NO_NEIGHBOUR])
+        for index, (head, tail) in zip(indices, sides, strict=True):
+            yield self._place(index, head, tail, declick)
+
+    def _joint(self, before: int, after: int) -> _Joint:
+        one, two = self.recipe.clips[before], self.recipe.clips[after]
+        overlap = max(self.edges[before][1] - self.edges[after][0], 0)
+        continues = (
+            two.asset_id == one.asset_id
+            and not two.gap_s
+            and self.layout.spans[after].start == self.layout.spans[before].stop
         )
-    return done
+        if not continues or one.fade_out_s or two.fade_in_s:
+            return _Joint(overlap=overlap, continues=continues, shape=two.crossfade_shape)
+        gain_before, gain_after = _gain(one), _gain(two)
+        if gain_before == gain_after:
+            return _Joint(continues=True, bare=False)
+        # From or to silence it is a cut like any other; else a dip to silence would be heard.
+        glides = gain_before > 0 and gain_after > 0
+        return _Joint(continues=True, bare=not glides, glide_from=gain_before if glides else None)
+
+    def _place(self, index: int, head: _Joint, tail: _Joint, declick: int) -> PlacedClip:
+        """Return a clip with crossfades in place of its fades, and de-clicks at bare cuts."""
+        clip, span = self.recipe.clips[index], self.layout.spans[index]
+        (start, stop), rate = self.edges[index], self.recipe.sample_rate_hz
+        declick = min(declick, (stop - start) // 2)
+        fade_in, in_shape = samples_at(clip.fade_in_s, rate), clip.fade_in_shape
+        fade_out, out_shape = samples_at(clip.fade_out_s, rate), clip.fade_out_shape
+        if head.overlap:
+            fade_in, in_shape = head.overlap, head.shape
+        elif not fade_in and head.bare and span.start:
+            fade_in, in_shape = declick, FadeShape.S_CURVE
+        if tail.overlap:
+            fade_out, out_shape = tail.overlap, tail.shape
+        elif not fade_out and tail.bare and span.stop < self.assets[clip.asset_id].pcm.n_samples:
+            fade_out, out_shape = declick, FadeShape.S_CURVE
+        return PlacedClip(
+            index=index,
+            clip=clip,
+            source=span,
+            start=start,
+            stop=stop,
+            overlap=head.overlap,
+            continues=head.continues,
+            fade_in=min(fade_in, stop - start),  # rounding may be a sample more
+            fade_out=min(fade_out, stop - start),
+            fade_in_shape=in_shape,
+            fade_out_shape=out_shape,
+            glide=0 if head.glide_from is None else declick,
+            glide_from=1.0 if head.glide_from is None else head.glide_from,
+        )
 
 
-def _is_smooth(before: PlacedClip, after: PlacedClip) -> bool:
-    """Whether the sound goes on over a joint as if there were none."""
-    return (
-        after.continues and before.gain == after.gain and not before.fade_out and not after.fade_in
-    )
+def _gain(clip: Clip) -> float:
+    return 0.0 if clip.muted else clip.gain

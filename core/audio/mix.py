@@ -5,22 +5,116 @@ rate and channels. Bounded memory; deterministic: the same recipe gives the same
 the blocks fall. What is heard, rendered and analysed all comes from here.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from threading import Lock
 
 import numpy as np
-import soxr
-from numpy.typing import NDArray
 
-from core.audio.arrangement import ClipSpan, PlacedClip, arrange, asset_of
-from core.audio.channels import mix_matrix
-from core.audio.pcm import PcmReader, open_pcm
+from core.audio.arrangement import arrange
+from core.audio.mix_lane import Lane, TreatedLane, open_lane, plan_lanes
+from core.audio.mix_runs import Sounds
 from core.audio.recipe import Recipe
 from core.library.model import Asset
 from core.paths import LibraryPaths
 from core.units import Audio
 
 BLOCK_SAMPLES = 1 << 16
-RESAMPLER_QUALITY = "HQ"
+SLICE_SAMPLES = 1 << 13
+"""A block is mixed in slices that stay in the processor's cache."""
+
+
+class Mixer:
+    """The mix of one recipe: one engine for playback, export and render.
+
+    A read that goes on where the last one stopped is cheap; anywhere else it seeks, and its samples
+    equal those of reading from the start to 1e-6. `read` is safe for one thread at a time; each
+    iterator of `blocks` goes on its own.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    assets : mapping of str to Asset
+        Every asset that the recipe names, by id.
+    paths : LibraryPaths
+        Where their PCM caches lie; they are opened when first read.
+
+    Raises
+    ------
+    UsageError, NotFoundError
+        A clip is empty, or its asset unknown.
+    """
+
+    def __init__(self, recipe: Recipe, assets: Mapping[str, Asset], paths: LibraryPaths) -> None:
+        self.arrangement = arrange(recipe, assets)
+        self.sample_rate_hz = recipe.sample_rate_hz
+        self.channels = recipe.channels
+        self.n_samples = self.arrangement.n_samples
+        self._plans = plan_lanes(self.arrangement, recipe.lanes)
+        self._assets = assets
+        self._sounds = Sounds(paths)
+        self._lanes = self._open_lanes()
+        self._lock = Lock()
+
+    def blocks(
+        self, start: int = 0, stop: int | None = None, size: int = BLOCK_SAMPLES
+    ) -> Iterator[Audio]:
+        """Yield mix samples [start, stop) in blocks.
+
+        Parameters
+        ----------
+        start : int
+            First sample, 0 or more.
+        stop : int, optional
+            One past the last; None, or past the end: the end.
+        size : int
+            Samples in a block, 1 or more; the last is what is left.
+
+        Yields
+        ------
+        Audio
+            float32 (channels, n); nominal [-1, 1], more where a lossy source goes over. Each is
+            the reader's own.
+
+        Raises
+        ------
+        LibraryError
+            A PCM cache is missing (code pcm-missing).
+        """
+        lanes = self._open_lanes()
+        end = self.n_samples if stop is None else min(stop, self.n_samples)
+        for at in range(start, end, size):
+            yield self._block(lanes, at, min(at + size, end))
+
+    def read(self, start: int, stop: int) -> Audio:
+        """Return mix samples [start, stop), float32 (channels, n); fewer past the end.
+
+        `start` and `stop` are sample indices, 0 or more. Raises LibraryError as `blocks`.
+        """
+        with self._lock:
+            return self._block(self._lanes, start, min(stop, self.n_samples))
+
+    def close(self) -> None:
+        """Let go of all files; a later read opens them again."""
+        with self._lock:
+            self._lanes = self._open_lanes()
+            self._sounds.close()
+
+    def _open_lanes(self) -> list[Lane | TreatedLane]:
+        return [
+            open_lane(plan, self._assets, self._sounds, channels=self.channels)
+            for plan in self._plans
+        ]
+
+    def _block(self, lanes: Sequence[Lane | TreatedLane], start: int, stop: int) -> Audio:
+        out = np.empty((self.channels, max(stop - start, 0)), np.float32)
+        for first in range(0, out.shape[1], SLICE_SAMPLES):
+            piece = out[:, first : first + SLICE_SAMPLES]
+            lanes[0].read_into(piece, start + first)
+            for lane in lanes[1:]:
+                other = np.empty_like(piece)
+                lane.read_into(other, start + first)
+                piece += other
+        return out
 
 
 def mix_blocks(recipe: Recipe, assets: Mapping[str, Asset], paths: LibraryPaths) -> Iterator[Audio]:
@@ -29,7 +123,6 @@ def mix_blocks(recipe: Recipe, assets: Mapping[str, Asset], paths: LibraryPaths)
     Parameters
     ----------
     recipe : Recipe
-        Its clips follow each other.
     assets : mapping of str to Asset
         Every asset that the recipe names, by id; their PCM caches exist.
     paths : LibraryPaths
@@ -46,78 +139,7 @@ def mix_blocks(recipe: Recipe, assets: Mapping[str, Asset], paths: LibraryPaths)
     UsageError, NotFoundError, LibraryError
         A clip is empty, its asset unknown, its PCM cache missing.
     """
-    arrange(recipe, assets)  # every fault of the recipe before the first block
-    yield from reblock(_clips(recipe, assets, paths), BLOCK_SAMPLES)
-
-
-def _clips(recipe: Recipe, assets: Mapping[str, Asset], paths: LibraryPaths) -> Iterator[Audio]:
-    for placed in arrange(recipe, assets).clips:
-        asset = asset_of(placed.clip, assets)
-        reader = open_pcm(paths.pcm(asset.pcm.key), asset.pcm)
-        yield from _exactly(_clip_blocks(reader, placed, asset, recipe), placed.n_samples)
-
-
-def _clip_blocks(
-    reader: PcmReader, placed: PlacedClip, asset: Asset, recipe: Recipe
-) -> Iterator[Audio]:
-    layout = asset.probe.streams[asset.probe.audio_stream].layout
-    matrix = mix_matrix(layout, reader.channels, recipe.channels)
-    # The resampler is the dear part: it gets the fewer channels of the two.
-    first = matrix is not None and recipe.channels < reader.channels
-    blocks = _source_blocks(reader, placed.source)
-    blocks = _mapped(blocks, matrix) if matrix is not None and first else blocks
-    blocks = _resampled(blocks, reader.sample_rate_hz, recipe.sample_rate_hz)
-    yield from _mapped(blocks, matrix) if matrix is not None and not first else blocks
-
-
-def _source_blocks(reader: PcmReader, span: ClipSpan) -> Iterator[Audio]:
-    for at in range(span.start, span.stop, BLOCK_SAMPLES):
-        yield reader.read(at, min(at + BLOCK_SAMPLES, span.stop))
-
-
-def _mapped(blocks: Iterable[Audio], matrix: NDArray[np.float32]) -> Iterator[Audio]:
-    for block in blocks:
-        # Channel by channel: a matrix product may round differently from machine to machine.
-        out = np.zeros((matrix.shape[0], block.shape[1]), np.float32)
-        for target, gains in zip(out, matrix, strict=True):
-            for source, gain in zip(block, gains, strict=True):
-                if gain:
-                    target += source * gain
-        yield out
-
-
-def _resampled(blocks: Iterable[Audio], rate_in: int, rate_out: int) -> Iterator[Audio]:
-    if rate_in == rate_out:
-        yield from blocks
-        return
-    stream: soxr.ResampleStream | None = None
-    channels = 0
-    for block in blocks:
-        if stream is None:
-            channels = block.shape[0]
-            stream = soxr.ResampleStream(
-                rate_in, rate_out, channels, dtype="float32", quality=RESAMPLER_QUALITY
-            )
-        yield _planar(stream.resample_chunk(np.ascontiguousarray(block.T)))
-    if stream is not None:
-        yield _planar(stream.resample_chunk(np.empty((0, channels), np.float32), last=True))
-
-
-def _planar(interleaved: NDArray[np.float32]) -> Audio:
-    return np.ascontiguousarray(interleaved.T)
-
-
-def _exactly(blocks: Iterable[Audio], n: int) -> Iterator[Audio]:
-    """Cut or pad with silence to `n` samples: the resampler's tail is a sample long or short."""
-    left, channels = n, 0
-    for block in blocks:
-        channels = block.shape[0]
-        piece = block[:, :left]
-        left -= piece.shape[1]
-        if piece.shape[1]:
-            yield piece
-    if left:
-        yield np.zeros((channels, left), np.float32)
+    yield from Mixer(recipe, assets, paths).blocks()
 
 
 def reblock(blocks: Iterable[Audio], size: int) -> Iterator[Audio]:
