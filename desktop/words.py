@@ -42,6 +42,7 @@ KINDS = {
     JobKind.RENDER: ("Render video", "Rendering"),
     JobKind.FRAME: ("Draw a still", "Drawing"),
     JobKind.ESTIMATE: ("Estimate", "Estimating"),
+    JobKind.EXPORT: ("Write a sound file", "Writing"),
 }
 FORMATS = {
     "flat-1080p-landscape": "Landscape 1080p · 16:9",

@@ -21,6 +21,7 @@ VERBS = {
     JobKind.RENDER: "Render",
     JobKind.FRAME: "Draw",
     JobKind.ESTIMATE: "Estimate",
+    JobKind.EXPORT: "Write",
 }
 PLAIN_STEP = 0.25
 """Without a terminal, a line each time a job came this much further."""

@@ -16,6 +16,7 @@ _TOLD = {
     JobKind.ANALYZE: "",
     JobKind.FRAME: "",
     JobKind.ESTIMATE: "",
+    JobKind.EXPORT: "Sound written",
 }
 """Steps on the way are nobody's news; their failure reaches people through what needed them."""
 

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import msgspec
 
-from core.audio.recipe import Recipe
+from core.audio.recipe import Marker, Recipe
 from core.config import Settings
 from core.engine.replies import (
     AssetPage,
@@ -136,6 +136,18 @@ class SubmitFrame(Request[Submitted], frozen=True, kw_only=True, tag="SubmitFram
     at_s: Fraction
     output: Path | None = None
     overwrite: bool = False
+    reply: ClassVar[type] = Submitted
+
+
+class SubmitExport(Request[Submitted], frozen=True, kw_only=True, tag="SubmitExport"):
+    """Write the mix to a sound file; its name tells the format. Earlier steps are added."""
+
+    subject: Subject
+    output: Path
+    overwrite: bool = False
+    bit_depth: int | None = None
+    bit_rate_bps: int | None = None
+    markers: tuple[Marker, ...] = ()
     reply: ClassVar[type] = Submitted
 
 
@@ -367,6 +379,7 @@ AnyRequest = (
     | SubmitRender
     | SubmitFrame
     | SubmitEstimate
+    | SubmitExport
     | ListJobs
     | GetJob
     | CancelJob

@@ -4,7 +4,6 @@ In: a subject (asset, source or project) and what to make of it. Out: `Submitted
 files exist are left out; a step that is queued already is shared, not doubled.
 """
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 from core.analysis.features import features_key
@@ -17,11 +16,13 @@ from core.engine.protocol import (
     Subject,
     SubmitAnalyze,
     SubmitEstimate,
+    SubmitExport,
     SubmitFrame,
     SubmitIngest,
     SubmitPrepare,
     SubmitRender,
 )
+from core.engine.renewals import Renewals
 from core.engine.replies import Submitted
 from core.engine.routes import Answers
 from core.errors import UsageError
@@ -31,6 +32,7 @@ from core.jobs.model import (
     AnalyzeParams,
     AssetRef,
     EstimateParams,
+    ExportParams,
     FrameParams,
     IngestParams,
     JobKind,
@@ -53,6 +55,7 @@ class _Chain:
     def __init__(self, parts: Parts, subject: Subject, limits: SubmitIngest | None = None) -> None:
         self._parts = parts
         self.jobs: list[str] = []
+        self.new: list[str] = []
         self.recipe: Recipe | None = None
         self._asset: Asset | None = None
         self._ingest_id: str | None = None
@@ -98,10 +101,17 @@ class _Chain:
             return AssetRef(asset_id=self._asset.id)
         return AssetRef(ingest_job_id=self._ingest_id)
 
-    def add(self, params: JobParams, *, needs: tuple[str, ...] = ()) -> str:
-        """Queue a job of the chain and return its id; an equal one that waits is shared."""
+    def add(
+        self, params: JobParams, *, needs: tuple[str, ...] = (), like: JobParams | None = None
+    ) -> str:
+        """Queue a job of the chain and return its id; an equal one that waits is shared.
+
+        `like` does as well.
+        """
         output = getattr(params, "output", None)
         shared = None if output else self._parts.lists.live_like(params)
+        if shared is None and like is not None:
+            shared = self._parts.lists.live_like(like)
         if shared is not None:
             self.jobs.append(shared)
             return shared
@@ -121,6 +131,7 @@ class _Chain:
             )
         )
         self.jobs.append(job_id)
+        self.new.append(job_id)
         return job_id
 
     def _add_ingest(self, source: Source, limits: SubmitIngest | None) -> None:
@@ -156,7 +167,8 @@ class _Chain:
             return ()
         needs = (self._ingest_id,) if self._ingest_id else ()
         params = PrepareParams(asset=self.asset, recipe=self.recipe, features=features)
-        return (self.add(params, needs=needs),)
+        other = PrepareParams(asset=self.asset, recipe=self.recipe, features=not features)
+        return (self.add(params, needs=needs, like=other),)
 
     def add_analyze(self, *, always: bool = False) -> tuple[str, ...]:
         """Queue mixdown and analysis where they are missing; return what a next step waits for."""
@@ -193,11 +205,12 @@ class _Chain:
         return Submitted(job=self._parts.jobs.view(job_id), chain=views)
 
 
-@dataclass(frozen=True, slots=True)
 class Submissions:
     """Answers the requests that make jobs."""
 
-    parts: Parts
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self._renewals = Renewals(parts)
 
     def answers(self) -> Answers:
         """Return what answers which request."""
@@ -208,6 +221,7 @@ class Submissions:
             SubmitRender: self.render,
             SubmitFrame: self.frame,
             SubmitEstimate: self.estimate,
+            SubmitExport: self.export,
         }
 
     async def ingest(self, request: SubmitIngest) -> Submitted:
@@ -216,21 +230,23 @@ class Submissions:
             chain = _Chain(self.parts, Subject(source=request.source), request)
             if request.analyze:
                 chain.add_analyze()
-        return chain.submitted(chain.jobs[0])
+        return self._asked_for(chain, chain.jobs[0])
 
     async def prepare(self, request: SubmitPrepare) -> Submitted:
         """Queue a mixdown."""
         with self.parts.database.write():
             chain = _Chain(self.parts, request.subject)
             (job_id,) = chain.add_prepare(always=True)
-        return chain.submitted(job_id)
+        return self._asked_for(chain, job_id)
 
     async def analyze(self, request: SubmitAnalyze) -> Submitted:
-        """Queue an analysis."""
+        """Queue an analysis; that of a project keeps up with its edits."""
         with self.parts.database.write():
             chain = _Chain(self.parts, request.subject)
             job_id = chain.add_analyze(always=True)[-1]
-        return chain.submitted(job_id)
+        if request.subject.project_id is not None:
+            return self._renewing(chain, job_id, request.subject)
+        return self._asked_for(chain, job_id)
 
     async def render(self, request: SubmitRender) -> Submitted:
         """Queue a video."""
@@ -240,7 +256,7 @@ class Submissions:
             chain.require_inside(request.start_s)
             needs = chain.add_analyze()
             job_id = chain.add(_render_params(request, chain), needs=needs)
-        return chain.submitted(job_id)
+        return self._asked_for(chain, job_id)
 
     async def frame(self, request: SubmitFrame) -> Submitted:
         """Queue a still."""
@@ -262,6 +278,16 @@ class Submissions:
             )
             job_id = chain.add(params, needs=needs)
         self._expect(request.subject, waits=bool(needs))
+        return self._renewing(chain, job_id, request.subject)
+
+    def _renewing(self, chain: _Chain, job_id: str, subject: Subject) -> Submitted:
+        """Answer for a chain that the next edit of its project makes useless."""
+        self._renewals.follow(chain.jobs, new=chain.new, project_id=subject.project_id)
+        return chain.submitted(job_id)
+
+    def _asked_for(self, chain: _Chain, job_id: str) -> Submitted:
+        """Answer for a chain that is somebody's wish to the end."""
+        self._renewals.asked_for(chain.jobs)
         return chain.submitted(job_id)
 
     def _expect(self, subject: Subject, *, waits: bool) -> None:
@@ -273,6 +299,29 @@ class Submissions:
         kinds = [JobKind.FRAME] if waits else []
         self.parts.scheduler.expect([*kinds, JobKind.PREPARE] if edited else kinds)
 
+    async def export(self, request: SubmitExport) -> Submitted:
+        """Queue a sound file."""
+        from core.audio.encode_formats import sound_format_for  # loads FFmpeg: only when needed
+
+        sound_format_for(
+            request.output, bit_depth=request.bit_depth, bit_rate_bps=request.bit_rate_bps
+        )
+        self._check_output(request)
+        with self.parts.database.write():
+            chain = _Chain(self.parts, request.subject)
+            params = ExportParams(
+                asset=chain.asset,
+                recipe=chain.recipe,
+                output=request.output,
+                overwrite=request.overwrite,
+                bit_depth=request.bit_depth,
+                bit_rate_bps=request.bit_rate_bps,
+                title=request.subject.title,
+                markers=request.markers,
+            )
+            job_id = chain.add(params, needs=chain.add_prepare())
+        return chain.submitted(job_id)
+
     async def estimate(self, request: SubmitEstimate) -> Submitted:
         """Queue the probe of a render."""
         self._check_render(request.render)
@@ -282,7 +331,7 @@ class Submissions:
             needs = chain.add_analyze()
             params = EstimateParams(render=_render_params(request.render, chain))
             job_id = chain.add(params, needs=needs)
-        return chain.submitted(job_id)
+        return self._asked_for(chain, job_id)
 
     def _check_render(self, request: SubmitRender) -> None:
         _check_picture(request.picture)
@@ -291,7 +340,7 @@ class Submissions:
             raise UsageError("The end of the range must be after its start.")
         self._check_output(request)
 
-    def _check_output(self, request: SubmitRender | SubmitFrame) -> None:
+    def _check_output(self, request: SubmitRender | SubmitFrame | SubmitExport) -> None:
         """Refuse what could not be published at the end, before any work is done."""
         if request.output is None:
             return

@@ -17,6 +17,7 @@ from core.jobs.model import (
     AnalyzeParams,
     AssetRef,
     EstimateParams,
+    ExportParams,
     FrameParams,
     IngestParams,
     IngestResult,
@@ -75,7 +76,9 @@ class StartMaker:
             case EstimateParams(render=render):
                 asset = self._asset(render.asset)
                 return EstimateParams(render=msgspec.structs.replace(render, asset=asset))
-            case PrepareParams() | AnalyzeParams() | RenderParams() | FrameParams():
+            case (
+                PrepareParams() | AnalyzeParams() | RenderParams() | FrameParams() | ExportParams()
+            ):
                 return msgspec.structs.replace(params, asset=self._asset(params.asset))
             case _:
                 assert_never(params)
@@ -96,7 +99,7 @@ def subject_of(params: JobParams) -> tuple[AssetRef | None, Recipe | None]:
             return None, None
         case EstimateParams(render=render):
             return render.asset, render.recipe
-        case PrepareParams() | AnalyzeParams() | RenderParams() | FrameParams():
+        case PrepareParams() | AnalyzeParams() | RenderParams() | FrameParams() | ExportParams():
             return params.asset, params.recipe
         case _:
             assert_never(params)

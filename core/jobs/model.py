@@ -13,10 +13,10 @@ import msgspec
 
 from core.analysis.beat_edit import BeatEdit
 from core.audio.normalisation import NormalisationReport
-from core.audio.recipe import Recipe
+from core.audio.recipe import Marker, Recipe
 from core.errors import ErrorView
 from core.ingest.sources import Source
-from core.library.model import Analysis, Asset
+from core.library.model import Analysis, Asset, Loudness
 from core.scenes.model import ParameterValue
 
 
@@ -29,6 +29,7 @@ class JobKind(StrEnum):
     RENDER = "render"
     FRAME = "frame"
     ESTIMATE = "estimate"
+    EXPORT = "export"
 
 
 class JobStatus(StrEnum):
@@ -149,8 +150,29 @@ class EstimateParams(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"
     render: RenderParams
 
 
+class ExportParams(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="export"):
+    """Write prepared audio to a sound file, whose format its name tells."""
+
+    asset: AssetRef
+    recipe: Recipe | None = None
+    output: Path
+    overwrite: bool = False
+    bit_depth: int | None = None
+    bit_rate_bps: int | None = None
+    title: str = ""
+    """Empty: the first sound's own."""
+    markers: tuple[Marker, ...] = ()
+    """Become chapters where the format has them."""
+
+
 JobParams = (
-    IngestParams | PrepareParams | AnalyzeParams | RenderParams | FrameParams | EstimateParams
+    IngestParams
+    | PrepareParams
+    | AnalyzeParams
+    | RenderParams
+    | FrameParams
+    | EstimateParams
+    | ExportParams
 )
 
 
@@ -219,8 +241,29 @@ class EstimateResult(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"
     renderer: str
 
 
+class ExportResult(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="export"):
+    """The finished sound file, with its loudness as a player decodes it."""
+
+    path: Path
+    duration_s: float
+    sample_rate_hz: int
+    channels: int
+    measured: Loudness
+    loudness: NormalisationReport | None = None
+    """How the mix was brought to its target; None without one."""
+    limited_peak_db: float | None = None
+    notes: tuple[str, ...] = ()
+    """What differs from the mix, in sentences."""
+
+
 JobResult = (
-    IngestResult | PrepareResult | AnalyzeResult | RenderResult | FrameResult | EstimateResult
+    IngestResult
+    | PrepareResult
+    | AnalyzeResult
+    | RenderResult
+    | FrameResult
+    | EstimateResult
+    | ExportResult
 )
 
 
@@ -307,6 +350,7 @@ KIND_LANE = {
     JobKind.RENDER: Lane.GPU,
     JobKind.FRAME: Lane.STILL,
     JobKind.ESTIMATE: Lane.STILL,
+    JobKind.EXPORT: Lane.CPU,
 }
 
 

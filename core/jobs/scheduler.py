@@ -48,7 +48,7 @@ def stall_limit_s(kind: JobKind, settings: Settings) -> float:
     match kind:
         case JobKind.INGEST:
             return settings.ingest_stall_s
-        case JobKind.PREPARE:
+        case JobKind.PREPARE | JobKind.EXPORT:
             return settings.prepare_stall_s
         case JobKind.ANALYZE:
             return settings.analyze_stall_s

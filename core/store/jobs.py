@@ -44,6 +44,7 @@ STEPS = {
     JobKind.RENDER: "Rendering",
     JobKind.FRAME: "Drawing",
     JobKind.ESTIMATE: "Estimating",
+    JobKind.EXPORT: "Writing the sound",
 }
 """What each kind of job does, for the sentence that says which step failed."""
 

@@ -17,6 +17,7 @@ _MODULES = {
     JobKind.RENDER: "core.jobs.handlers.render",
     JobKind.FRAME: "core.jobs.handlers.frame",
     JobKind.ESTIMATE: "core.jobs.handlers.estimate",
+    JobKind.EXPORT: "core.jobs.handlers.export",
 }
 
 
