@@ -5,6 +5,7 @@ space), SHA-256 of them, and `{"schema": "cymatic.<name>/1", "<name>": …}` doc
 """
 
 import hashlib
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Any
 import msgspec
 
 from core.errors import KnownError
+
+_FRACTION = re.compile(r"-?\d{1,400}(?:/0*[1-9]\d{0,400}|\.\d{0,400})?", re.ASCII)
 
 
 def _encode_extra(value: object) -> object:
@@ -24,7 +27,12 @@ def _encode_extra(value: object) -> object:
 
 
 def _decode_extra(kind: type, value: object) -> object:
-    if kind is Fraction and isinstance(value, str | int):
+    if kind is Fraction and isinstance(value, int):
+        return Fraction(value)
+    if kind is Fraction and isinstance(value, str):
+        # An exponent could ask for a number of a billion digits, a zero divides by nothing.
+        if not _FRACTION.fullmatch(value):
+            raise ValueError(f"“{value[:40]}” is not a fraction")
         return Fraction(value)
     if issubclass(kind, Path) and isinstance(value, str):
         return Path(value)

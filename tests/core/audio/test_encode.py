@@ -306,7 +306,7 @@ def test_a_missing_folder_is_said_so(tmp_path):
 
 @pytest.mark.slow
 def test_a_wav_file_over_4_gb_can_be_read(tmp_path):
-    n_blocks, block = 66, media.noise(4_000_000 / 48_000, channels=4)
+    n_blocks, block = 68, media.noise(4_000_000 / 48_000, channels=4)
     write_sound(
         (block for _ in range(n_blocks)),
         tmp_path / "a.wav",
