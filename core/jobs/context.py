@@ -82,8 +82,8 @@ class JobContext(Protocol):
     def keep(self) -> dict[str, object]:
         """What a handler keeps for later jobs of the same worker; empty in a fresh one.
 
-        A worker that failed, stopped or grew large takes nothing along, so only what can be made
-        again belongs here (a GL context), and no file of a job.
+        A worker may end after any job, so only what can be made again belongs here (a GL context),
+        and no file of a job.
         """
         ...
 

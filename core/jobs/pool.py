@@ -1,4 +1,4 @@
-"""Workers that wait: started ahead, or kept from a job that went well, for the next of its kind.
+"""Workers that wait: started ahead, or kept from a job that ended well, for the next of its kind.
 
 In: the kind of a job that is about to run. Out: a worker for it alone, with what it needs loaded
 where one waits, else a new one. Loading takes a worker seconds; a picture has to follow an edit

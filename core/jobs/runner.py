@@ -72,6 +72,7 @@ class JobRunner:
         self._report = report
         self._worker: WorkerProcess | None = None
         self._outcome: Outcome | None = None
+        self._asking: asyncio.Task[None] | None = None
         self._heard = False
         self._stays = False
 
@@ -132,13 +133,16 @@ class JobRunner:
     async def _let_go(self, worker: WorkerProcess) -> int:
         """Keep a worker that waits for more; see any other to its end and return its exit status.
 
-        One that was asked to stop has its end coming, even if it got its job done just before.
+        A stop that comes too late for it means nothing to its next job: the worker reads this
+        job's stop first, and `_kill_if_alive` finds nobody.
         """
-        if self._stays and self.stop_reason is None:
+        if self._stays:
+            if self._asking is not None:
+                await self._asking
             self._worker = None
             self._pool.give_back(worker, self.start.kind)
             return 0
-        if self._outcome is None or self._stays:
+        if self._outcome is None:
             worker.kill()
         status = await worker.end()
         self._worker = None
@@ -176,8 +180,8 @@ class JobRunner:
                 self._outcome, self._stays = Outcome(finished=finished), stays
             case wire.Failed(error=error):
                 self._outcome = Outcome(error=error)
-            case wire.Stopped():
-                self._outcome = Outcome()
+            case wire.Stopped(stays=stays):
+                self._outcome, self._stays = Outcome(), stays
 
 
 def _reason_of_death(status: int, tail: str) -> str:

@@ -1,8 +1,8 @@
 """What the engine and a worker process say to each other: one JSON value a line.
 
 Engine to worker on stdin: `Warm` or `Start` first, then `Stop` or `FactKept` about the job that
-started last, and another `Start` only after a `Done` that stays. Worker to engine on stdout:
-anything of `WorkerMessage`, each with the fence of the lease it works under.
+started last, and another `Start` only after a worker said that it stays. Worker to engine on
+stdout: anything of `WorkerMessage`, each with the fence of the lease it works under.
 """
 
 import msgspec
@@ -100,6 +100,8 @@ class Stopped(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="
     """The handler stopped because it was asked to."""
 
     fence: int
+    stays: bool = False
+    """As in `Done`."""
 
 
 WorkerMessage = Progress | Fact | Stall | Done | Failed | Stopped

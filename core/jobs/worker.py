@@ -5,8 +5,8 @@ stdout, which carries nothing else (what libraries print goes to stderr, which t
 When the engine is gone, so is the worker: at once by a signal on Linux, by the end of stdin
 elsewhere.
 
-A worker that was asked to may stay after a job that went well and take the next one; after a
-failure, a stop, or when it grew large or left a thread behind, it always ends.
+A worker that is told so may stay after a job that was done, or that stopped when asked to, and
+take the next one. After a failure, or when it grew large or left a thread behind, it always ends.
 """
 
 import contextlib
@@ -18,6 +18,7 @@ import threading
 from importlib import import_module
 from typing import BinaryIO
 
+import msgspec
 import psutil
 
 from core.documents import to_json
@@ -92,9 +93,10 @@ class _Worker:
         context.staging.mkdir(parents=True, exist_ok=True)
         self._n_jobs += 1
         answer = _run(context.start, context)
-        stays = isinstance(answer, wire.Done) and context.start.stay and self._is_fit()
-        if isinstance(answer, wire.Done):
-            answer = wire.Done(fence=answer.fence, finished=answer.finished, stays=stays)
+        stays = False
+        if not isinstance(answer, wire.Failed):
+            stays = context.start.stay and self._is_fit()
+            answer = msgspec.structs.replace(answer, stays=stays)
         self._line.send(answer)
         return stays
 
@@ -131,7 +133,7 @@ def _warm(message: wire.Warm, keep: dict[str, object]) -> None:
             warm(message.kinds, keep)
 
 
-def _run(start: wire.Start, context: WorkerContext) -> wire.WorkerMessage:
+def _run(start: wire.Start, context: WorkerContext) -> wire.Done | wire.Failed | wire.Stopped:
     """Run the handler; one of the three doors where any exception is caught."""
     try:
         handler = import_module(start.handlers).handler_for(start.kind)

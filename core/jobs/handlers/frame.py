@@ -5,6 +5,7 @@ knows it by picture, sound and frame.
 """
 
 import shutil
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -109,7 +110,8 @@ def _draw(plan: RenderPlan, params: FrameParams, ctx: JobContext, staged: Path) 
         renderer.read_rgba(plan.first_frame, pixels)
     ctx.progress(_SAVING, _DRAW_TO)
     # Fast rather than small: a still is looked at once, and 8K takes seconds otherwise.
-    Image.fromarray(np.ascontiguousarray(pixels[..., :3])).save(staged, "PNG", compress_level=1)
+    fast = {"compress_level": 1, "compress_type": zlib.Z_RLE}
+    Image.fromarray(pixels).convert("RGB").save(staged, "PNG", **fast)
 
 
 def warm(keep: dict[str, object]) -> None:
