@@ -69,8 +69,9 @@ class ClipDelegate(QStyledItemDelegate):
 
     def _paint_name(self, painter: QPainter, cell: QRectF, view: ClipView, hue: str) -> None:
         hue = hue or theme.load_theme().track_hue(view.clip.asset_id)
+        ink = theme.color("tx3" if view.clip.muted else hue)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.color(hue, 90 if view.clip.muted else 255))
+        painter.setBrush(ink)
         painter.drawRoundedRect(QRectF(cell.x() + 12, cell.center().y() - 5, 10, 10), 3, 3)
         area = cell.adjusted(30, 0, -4, 0)
         self._text(painter, area, view.name, font=self._name_font, muted=view.clip.muted)

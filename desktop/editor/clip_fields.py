@@ -23,7 +23,7 @@ SILENT = {"-inf", "-∞", "-inf db", "-∞ db"}
 NO_FADE = {"", "off", "none", "no"}
 SLACK_S = Fraction(1, 1000)
 """Fields show milliseconds; a typed end may be that much past the true one."""
-_CLOCK = re.compile(r"(\d+)(:\d{1,2}){0,2}(\.\d*)?|\.\d+")
+_CLOCK = re.compile(r"\d+(:[0-5]?\d){0,2}(\.\d*)?|\.\d+")
 _UNITS = re.compile(r"(?P<number>.*?)\s*(?P<unit>ms|min|s|sec)?", re.IGNORECASE)
 _SCALES = {"ms": Fraction(1, 1000), "min": Fraction(60)}
 

@@ -3,48 +3,38 @@
 In: the selected clips as they lie in the mix. Out: `ClipEdit`s; nothing is changed here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
-from typing import override
 
-from PySide6.QtCore import QPoint, QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from core.audio.recipe import FadeShape
 from core.errors import UsageError
-from desktop import theme
 from desktop.editor.clip_fields import (
     EDIT_TEXTS,
-    MAX_GAIN_DB,
     READERS,
     ClipEdit,
     ClipField,
     ClipValue,
     ClipView,
     FieldValue,
-    fade_words,
-    from_db,
-    gain_words,
     gesture_of,
     moment_words,
     parse_field,
-    parse_gain,
     percent_words,
     room_s,
-    to_db,
 )
-from desktop.editor.fade_picker import PICKER_PX, FadePicker
-from desktop.editor.slider_rows import Scale, SliderRow
+from desktop.editor.clip_rows import Chip, FadeRow, gain_scale
+from desktop.editor.fade_picker import PICKER_PX
+from desktop.editor.slider_rows import SliderRow
 from desktop.editor.value_edit import ValueEdit
 from desktop.widgets import ElidedLabel, Switch, column, empty_state, label, row, tool_button
 
-MOST_FADE_S = 10.0
-"""What a fade's slider reaches; longer ones are typed."""
-FADE_CURVE = 3
-GAIN_STEP_DB = 0.5
+MOST_MEASURED = 200
+"""How many of the selected clips the way of a fade's slider is fitted to."""
 TIMES = ((ClipField.START, "Start"), (ClipField.END, "End"), (ClipField.LENGTH, "Length"))
 SHAPE_FIELDS = {
     ClipField.FADE_IN: ClipField.FADE_IN_SHAPE,
@@ -54,101 +44,11 @@ SHAPE_FIELDS = {
 TIME_TIP = "Write 1:02.5, 62.5, or +0.5 to add half a second"
 
 
-def _gain_at(place: float) -> float:
-    """Return the gain at a place of the slider: 0 dB in the middle, in tenths of a decibel."""
-    gain = 4.0 * place * place
-    return 0.0 if gain < 1e-3 else min(from_db(round(to_db(gain), 1)), 4.0)
-
-
-def _step_gain(gain: float, steps: int) -> float:
-    start = to_db(gain) if gain > 1e-3 else -60.0
-    after = min(start + steps * GAIN_STEP_DB, MAX_GAIN_DB)
-    return 0.0 if after < -60.0 else min(from_db(after), 4.0)
-
-
-def gain_scale() -> Scale:
-    """Return the scale of a gain: -∞ to +12 dB."""
-    return Scale(
-        at=_gain_at,
-        place=lambda gain: (gain / 4.0) ** 0.5,
-        step=_step_gain,
-        words=gain_words,
-        parse=parse_gain,
-        default=1.0,
-    )
-
-
-class FadeScale:
-    """The way of a fade's slider: fine where fades are short, up to what the clip has room for."""
-
-    def __init__(self, parse: Callable[[str], object]) -> None:
-        self.most_s = MOST_FADE_S
-        self.scale = Scale(
-            at=self._at,
-            place=lambda value: (value / self.most_s) ** (1 / FADE_CURVE) if self.most_s else 0.0,
-            step=self._step,
-            words=lambda value: fade_words(Fraction(value)),
-            parse=parse,
-        )
-
-    def _at(self, place: float) -> float:
-        value = self.most_s * place**FADE_CURVE
-        grain = 0.01 if value < 1 else 0.05
-        return min(round(value / grain) * grain, self.most_s)
-
-    def _step(self, value: float, steps: int) -> float:
-        grain = 0.01 if value + steps * 1e-6 < 1 else 0.05
-        return min(max(value + steps * grain, 0.0), max(self.most_s, value))
-
-
-class Chip(QWidget):
-    """The colour that the clip has in the waveform."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.hue = "violet"
-        self.setFixedSize(10, 10)
-
-    def set_hue(self, hue: str) -> None:
-        """Take a colour of the theme."""
-        self.hue = hue
-        self.update()
-
-    @override
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.color(self.hue))
-        painter.drawRoundedRect(QRectF(self.rect()), 3, 3)
-        painter.end()
-
-
-class FadeRow(SliderRow):
-    """One fade: its length and shape; a crossfade where the clips overlap."""
-
-    def __init__(self, name: str, parse: Callable[[str], object], *, falls: bool) -> None:
-        self.fade = FadeScale(parse)
-        self.picker = FadePicker(f"{name}, shape", falls=falls)
-        self.crosses = False
-        """Whether it stands for a crossfade; stays as it is while the slider is held."""
-        super().__init__(name, self.fade.scale, self.picker)
-
-    def show_fade(
-        self, name: str, seconds: float | None, shape: FadeShape | None, *, room_s: float
-    ) -> None:
-        """Show a fade that may be `room_s` long; None: several that differ."""
-        self.set_name(name)
-        self.picker.set_name(f"{name}, shape")
-        self.picker.show_shape(shape)
-        if not self.is_dragged:
-            self.fade.most_s = max(min(room_s, MOST_FADE_S), seconds or 0.0)
-        self.show_value(seconds)
-
-
-def common[T](values: Sequence[T]) -> T | None:
+def common[T](values: Iterable[T]) -> T | None:
     """Return the value that all have, None when they differ."""
-    return values[0] if values and all(value == values[0] for value in values) else None
+    rest = iter(values)
+    first = next(rest, None)
+    return first if all(value == first for value in rest) else None
 
 
 def _crossing(view: ClipView, *, is_in: bool) -> ClipView:
@@ -199,7 +99,7 @@ class ClipPanel(QWidget):
         self.mute_label = label("Mute", "muted")
         self.mute_label.setBuddy(self.mute)
         body = column(
-            row(2, self.chip, self.name, self.menu_button, spacing=4),
+            row(self.chip, self.name, self.menu_button, spacing=4),
             row(*captioned, spacing=6),
             self.place,
             2,
@@ -252,14 +152,14 @@ class ClipPanel(QWidget):
             return
         many = f"{len(views):,} clips" if len(views) > 1 else ""
         self.chip.set_hue((common(hues) or "tx3") if hues else "tx3")
-        names = common([view.name for view in views])
+        names = common(view.name for view in views)
         self.name.show_value(names or "", many)
         self.name.setToolTip(many or "Click to rename the clip")
         for field, edit in self.times.items():
-            value = common([READERS[field](view) for view in views])
+            value = common(READERS[field](view) for view in views)
             edit.show_value("" if value is None else moment_words(value), "mixed")
         self.place.set_text(self._place_words())
-        gain = common([view.clip.gain for view in views])
+        gain = common(view.clip.gain for view in views)
         self.gain.show_value(gain, "" if gain is None else percent_words(gain))
         self.percent.setText("" if gain is None else percent_words(gain))
         self._show_fade(is_in=True)
@@ -268,10 +168,11 @@ class ClipPanel(QWidget):
 
     def _place_words(self) -> str:
         first = self._views[0]
-        title = common([view.asset.title for view in self._views])
+        title = common(view.asset.title for view in self._views)
         if len(self._views) == 1:
             return f"At {moment_words(first.position_s)} in the mix · {first.asset.title}"
-        total = sum((view.length_s for view in self._views), Fraction(0))
+        samples = sum(view.placed.n_samples for view in self._views)
+        total = Fraction(samples, first.sample_rate_hz)
         words = f"{len(self._views):,} clips, {moment_words(total)} in all"
         return f"{words} · {title}" if title else words
 
@@ -293,21 +194,19 @@ class ClipPanel(QWidget):
         crossed, views = self._fading(is_in=is_in)
         line = self.fade_in if is_in else self.fade_out
         field = ClipField.FADE_IN if is_in else ClipField.FADE_OUT
-        lengths: list[Fraction]
         if crossed:
-            lengths = [view.crossfade_in_s for view in views]
-            shapes = [view.clip.crossfade_shape for view in views]
+            length = common(view.crossfade_in_s for view in views)
+            shape = common(view.clip.crossfade_shape for view in views)
         else:
-            clips = [view.clip for view in views]
-            lengths = [clip.fade_in_s if is_in else clip.fade_out_s for clip in clips]
-            shapes = [clip.fade_in_shape if is_in else clip.fade_out_shape for clip in clips]
-        room = min(room_s(ClipField.CROSSFADE if crossed else field, view) for view in views)
-        length = common(lengths)
+            length = common(v.clip.fade_in_s if is_in else v.clip.fade_out_s for v in views)
+            shape = common(v.clip.fade_in_shape if is_in else v.clip.fade_out_shape for v in views)
+        few = views[:MOST_MEASURED]
+        room = min(room_s(ClipField.CROSSFADE if crossed else field, view) for view in few)
         end = "in" if is_in else "out"
         line.show_fade(
             f"Crossfade {end}" if crossed else f"Fade {end}",
             None if length is None else float(length),
-            common(shapes),
+            shape,
             room_s=float(room),
         )
 

@@ -196,8 +196,9 @@ class ClipModel(QAbstractTableModel):
     @property
     def longest_s(self) -> float:
         """The latest time that any cell shows."""
-        sources = (asset.duration_s for asset in self._assets.values())
-        return max(self._arrangement.duration_s, *sources, 0.0)
+        used = {placed.clip.asset_id for placed in self._arrangement.clips}
+        longest_s = max((self._assets[key].duration_s for key in used), default=0.0)
+        return max(self._arrangement.duration_s, longest_s)
 
     def request(self, row: int, field: ClipField, value: FieldValue) -> None:
         """Ask for a change of one clip."""

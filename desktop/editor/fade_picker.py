@@ -3,11 +3,10 @@
 In: a shape. Out: the shape that was picked.
 """
 
+import math
 from functools import lru_cache, partial
 from typing import override
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QIcon, QPainter, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
@@ -27,22 +26,22 @@ SHAPE_TIPS = {
     FadeShape.S_CURVE: "Gentle at both ends",
     FadeShape.LOG: "Even to the ear: loud fast, then slow",
 }
-Curve = NDArray[np.float64]
 CURVE = QSize(18, 16)
 PICKER_PX = 34
+POINTS = 32
 
 
-def _curve(shape: FadeShape, x: Curve) -> Curve:
+def _gain(shape: FadeShape, x: float) -> float:
     """Return the gain of a fade at x in 0 to 1 (see FadeShape)."""
     match shape:
         case FadeShape.LINEAR:
             return x
         case FadeShape.EQUAL_POWER:
-            return np.asarray(np.sin(np.pi * x / 2))
+            return math.sin(math.pi * x / 2)
         case FadeShape.S_CURVE:
-            return np.asarray((1 - np.cos(np.pi * x)) / 2)
+            return (1 - math.cos(math.pi * x)) / 2
         case FadeShape.LOG:
-            return np.asarray(np.maximum(0.0, 1 + np.log10(np.maximum(x, 1e-9)) / 5))
+            return max(0.0, 1 + math.log10(x) / 5) if x > 0 else 0.0
 
 
 @lru_cache(maxsize=64)
@@ -51,12 +50,11 @@ def _pixmap(shape: FadeShape, token: str, ratio: float, *, falls: bool) -> QPixm
     image.fill(Qt.GlobalColor.transparent)
     image.setDevicePixelRatio(ratio)
     width, height = CURVE.width() - 4, CURVE.height() - 5
-    x = np.linspace(0.0, 1.0, 33)
-    gains = _curve(shape, x)[::-1] if falls else _curve(shape, x)
-    points = [
-        QPointF(2 + place * width, 2.5 + (1 - gain) * height)
-        for place, gain in zip(x.tolist(), gains.tolist(), strict=True)
-    ]
+    points = []
+    for step in range(POINTS + 1):
+        x = step / POINTS
+        gain = _gain(shape, 1 - x if falls else x)
+        points.append(QPointF(2 + x * width, 2.5 + (1 - gain) * height))
     painter = QPainter(image)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
@@ -94,7 +92,7 @@ class FadePicker(QToolButton):
 
     def __init__(self, name: str, *, falls: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("curve")
+        self.setObjectName("tight")
         self._name, self._falls = name, falls
         self.shape: FadeShape | None = FadeShape.LINEAR
         self.actions_by_shape: dict[FadeShape, QAction] = {}

@@ -10,14 +10,14 @@ from typing import override
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QStyle, QWidget
+from PySide6.QtWidgets import QSizePolicy, QStyle, QWidget
 
 from desktop.editor.value_edit import ValueEdit
 from desktop.history import GESTURE
 from desktop.render.parameters import Slider
 from desktop.widgets import ElidedLabel, row
 
-LABEL_PX, VALUE_PX, ROW_PX = 84, 62, 24
+LABEL_PX, VALUE_PX, ROW_PX = 62, 68, 24
 STEPS = 1000
 HANDLE_PX = 8
 """A press so near the handle takes it where it is; farther off it jumps there."""
@@ -136,6 +136,7 @@ class SliderRow(QWidget):
         self._value: float | None = None
         self._gesture = ""
         self.caption = ElidedLabel(name, "muted")
+        self.caption.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self.caption.setFixedWidth(LABEL_PX)
         self.slider = ScaleSlider(name)
         self.number = ValueEdit(f"{name}, value", self._parse, style="figure")
@@ -177,11 +178,12 @@ class SliderRow(QWidget):
         place = self.scale.place(self.scale.default if value is None else value)
         self.slider.setValue(round(min(max(place, 0.0), 1.0) * STEPS))
 
-    def set_name(self, name: str) -> None:
-        """Call the value something else."""
+    def set_name(self, name: str, caption: str) -> None:
+        """Call the value something else, in short on the line."""
         if name != self.name:
             self.name = name
-            self.caption.set_text(name)
+            self.caption.set_text(caption)
+            self.caption.setToolTip(name if name != caption else "")
             self.slider.setAccessibleName(name)
             self.number.setAccessibleName(f"{name}, value")
 
