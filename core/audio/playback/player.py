@@ -55,6 +55,8 @@ class Player:
     ) -> None:
         self._wishes = Wishes()
         self._on_state_changed = on_state_changed
+        self._reporting = threading.RLock()
+        self._reported = PlayState.STOPPED
         self._wake = threading.Event()
         self._starting = threading.Lock()
         self._is_closed = False
@@ -65,7 +67,7 @@ class Player:
             outputs or PortAudioOutputs(),
             Reports(
                 output_changed=on_output_changed,
-                state_changed=on_state_changed,
+                state_changed=self._report_state,
                 failed=on_failed,
             ),
             wake=self._wake.set,
@@ -206,11 +208,16 @@ class Player:
             self._thread = None
 
     def _change(self, step: Callable[[to.Wish], to.Wish]) -> None:
-        before = self._wishes.now().state
-        after = self._wishes.change(step).state
+        self._report_state(self._wishes.change(step).state)
         self._stir()
-        if after is not before:
-            self._on_state_changed(after)
+
+    def _report_state(self, _state: PlayState) -> None:
+        """Tell the state as it is by now: two threads may come here, the later one is right."""
+        with self._reporting:
+            state = self.state
+            if state is not self._reported:
+                self._reported = state
+                self._on_state_changed(state)
 
     def _stir(self) -> None:
         """Wake the thread; the first command starts it."""
