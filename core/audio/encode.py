@@ -27,13 +27,14 @@ from core.audio.encode_formats import (
 )
 from core.audio.encode_tags import SoundTags, TagWriter
 from core.audio.limiter import PeakLimiter
-from core.audio.mix import BLOCK_SAMPLES, RESAMPLER_QUALITY, reblock
+from core.audio.mix import BLOCK_SAMPLES, reblock
 from core.audio.prepared import quantise
 from core.errors import CymaticError, DiskError, EncoderError, MediaError
 from core.library.files import disk_errors, flush
 from core.units import Audio
 
 LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
+RESAMPLER_QUALITY = "HQ"
 AAC_CHANNEL_BPS = 128_000
 OPUS_CHANNEL_BPS = 96_000
 OPUS_MAX_CHANNEL_BPS = 256_000
