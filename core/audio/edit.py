@@ -30,6 +30,7 @@ from core.audio.edit_level import (
 )
 from core.audio.edit_markers import ripple_markers, shift_markers
 from core.audio.edit_move import move, place
+from core.audio.edit_silence import clips_from_silence, trim_clips, trim_silence
 from core.audio.edit_trim import ClipTimes, set_times, slip, trim_in, trim_out
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "EditResult",
     "Ripple",
     "change_gain",
+    "clips_from_silence",
     "copy_clips",
     "delete",
     "delete_range",
@@ -63,6 +65,8 @@ __all__ = [
     "slip",
     "split_at",
     "split_clip",
+    "trim_clips",
     "trim_in",
     "trim_out",
+    "trim_silence",
 ]

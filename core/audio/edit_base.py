@@ -185,8 +185,11 @@ class Timeline:
 
     def label(self, index: int) -> str:
         """Return how a sentence names a clip: Clip 3 “Verse”."""
-        clip = self.recipe.clips[index]
-        return clip_label(index, clip.name or asset_of(clip, self._assets).title)
+        return clip_label(index, self.title(self.recipe.clips[index]))
+
+    def title(self, clip: Clip) -> str:
+        """Return a clip's name, or the title of its sound."""
+        return clip.name or asset_of(clip, self._assets).title
 
     def ripple(self, at: int, by: int) -> tuple[Ripple, ...]:
         """Return the ripple of `by` ticks from `at` on, none when 0."""

@@ -239,7 +239,11 @@ def keep_range(
     range, and when no clip would be left.
     """
     timeline = Timeline(recipe, assets)
-    start, stop = _range(timeline, start_s, end_s)
+    return keep_ticks(timeline, *_range(timeline, start_s, end_s))
+
+
+def keep_ticks(timeline: Timeline, start: int, stop: int) -> EditResult:
+    """Keep only [start, stop), in ticks; as `keep_range`."""
     kept = _parts(timeline.pieces, start, stop)
     if not kept:
         raise UsageError("Nothing would be left.", hint="Select a stretch with sound in it.")

@@ -240,6 +240,13 @@ class PeakPyramid:
         """
         return np.array(self._levels[level][first:stop])
 
+    def level(self, index: int) -> NDArray[np.int16]:
+        """Return a level as it lies in the file, (columns, channels, 3) in steps of 1/16384.
+
+        A column of level `index` covers 256 × 4**index samples; its values are MIN, MAX and RMS.
+        """
+        return self._levels[index]
+
     def thumbnail(self, n: int) -> NDArray[np.float32]:
         """Return `n` peaks from 0 to 1 over the whole sound, all channels together."""
         columns = self.columns(0.0, self.duration_s, n)
