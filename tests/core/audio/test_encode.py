@@ -1,7 +1,6 @@
 """Sound files: each format comes back as long as it was and with what was put in."""
 
 import io
-import resource
 import sys
 from pathlib import Path
 
@@ -290,6 +289,8 @@ def test_a_full_disk_is_said_so(tmp_path, kind):
 @pytest.mark.skipif(sys.platform == "win32", reason="has no such limit")
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_a_file_system_that_takes_no_more_is_said_so(tmp_path, kind):
+    import resource  # not on Windows
+
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
     try:
