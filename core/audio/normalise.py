@@ -53,9 +53,11 @@ def plan_normalisation(before: Loudness, target: LoudnessTarget) -> Normalisatio
         Gain 0 for silence and what is too short to measure, at most 24 dB else. Where it is not
         linear the loss through the limiter is not made up for; `normalise` does that.
     """
+    peak_dbtp = _highest_peak(before)
     if before.integrated_lufs is None:
+        fits = peak_dbtp is None or peak_dbtp <= target.true_peak_dbtp
         return NormalisationPlan(
-            target=target, before=before, gain_db=0.0, is_linear=True, note=SILENT_NOTE
+            target=target, before=before, gain_db=0.0, is_linear=fits, note=SILENT_NOTE
         )
     gain = min(_rounded(target.integrated_lufs - before.integrated_lufs), MAX_GAIN_DB)
     expected = before.integrated_lufs + gain
@@ -63,7 +65,7 @@ def plan_normalisation(before: Loudness, target: LoudnessTarget) -> Normalisatio
         target=target,
         before=before,
         gain_db=gain,
-        is_linear=_highest_peak(before) + gain <= target.true_peak_dbtp,
+        is_linear=peak_dbtp is not None and peak_dbtp + gain <= target.true_peak_dbtp,
         expected_lufs=expected,
         note=_note(target, gain, expected),
     )
@@ -86,12 +88,13 @@ def _note(target: LoudnessTarget, gain_db: float, expected_lufs: float) -> str:
     )
 
 
-def _highest_peak(loudness: Loudness) -> float:
+def _highest_peak(loudness: Loudness) -> float | None:
+    """Return the true peak, or what the sample peak allows; None where neither is known."""
     if loudness.true_peak_dbtp is not None:
         return loudness.true_peak_dbtp
     if loudness.sample_peak_dbfs is not None:
         return loudness.sample_peak_dbfs + BOUND_DB
-    return float("inf")
+    return None
 
 
 def normalise(

@@ -1,5 +1,7 @@
 """A sound comes to its target: by one gain where that fits, else limited, and says which."""
 
+import tracemalloc
+
 import msgspec
 import numpy as np
 import pytest
@@ -116,6 +118,12 @@ def test_silence_and_what_is_too_short_stay_as_they_are(seconds, level):
     assert np.array_equal(out.samples, sound.samples)
 
 
+def test_what_is_too_short_to_measure_is_still_held_under_the_ceiling():
+    plan, out = Sound(2 * media.song(0.3)).normalised("youtube")
+    assert (plan.gain_db, plan.is_linear) == (0.0, False)
+    assert out.loudness().true_peak_dbtp == pytest.approx(-1.0, abs=0.06)
+
+
 def test_a_nearly_silent_recording_is_raised_by_24_db_at_most():
     plan, out = Sound(0.01 * media.song(6.0)).normalised("youtube")
     assert plan.gain_db == MAX_GAIN_DB
@@ -186,3 +194,21 @@ def test_a_run_begun_in_the_middle_joins():
     part = np.concatenate(list(Normaliser(plan, RATE).apply(blocks, start=begin)), axis=1)
     got = part[:, seek - begin : 7 * RATE - begin]
     assert np.abs(got - whole[:, seek : 7 * RATE]).max() < 1e-6
+
+
+@pytest.mark.slow
+def test_an_hour_takes_little_memory():
+    block = 0.9 * media.song(2.0)
+
+    def hour():
+        return (block for _ in range(1800))
+
+    tracemalloc.start()
+    try:
+        plan = normalise(hour, parse_target("-9"), sample_rate_hz=RATE, channels=2)
+        for _ in apply_normalisation(hour(), plan, RATE):
+            pass
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 40e6
