@@ -66,20 +66,24 @@ class ClipShape:
     clip: PlacedClip
     rect: QRectF
     head_px: float
+    knob_xs: tuple[float, float]
+    """Where the fade in ends and the fade out begins."""
+    seen_until: float
+    """Right end of what no later clip covers."""
 
     @property
     def body(self) -> QRectF:
         """The part below the title bar."""
         return self.rect.adjusted(0, self.head_px, 0, 0)
 
-    def knob(self, side: Side, px_per_sample: float) -> QPointF:
+    def knob(self, side: Side) -> QPointF:
         """Return where the knob of a fade lies."""
         inset = min(KNOB_PX, self.rect.width() / 4)
         if side is Side.START:
-            x = self.rect.left() + self.clip.fade_in * px_per_sample
-            return QPointF(max(x, self.rect.left() + inset), self.body.top() + 1)
-        x = self.rect.right() - self.clip.fade_out * px_per_sample
-        return QPointF(min(x, self.rect.right() - inset), self.body.top() + 1)
+            x = max(self.knob_xs[0], self.rect.left() + inset)
+        else:
+            x = min(self.knob_xs[1], self.rect.right() - inset)
+        return QPointF(x, self.body.top() + 1)
 
     @property
     def gain_y(self) -> float:
@@ -97,10 +101,20 @@ class Layout:
 
     def shape(self, clip: PlacedClip) -> ClipShape:
         """Return where a clip lies."""
-        start_s, stop_s = self._state.span_s(clip)
-        left = self._state.viewport.x_of(start_s)
-        right = self._state.viewport.x_of(stop_s)
-        return ClipShape(clip, QRectF(left, 0, right - left, self.height_px), float(HEAD_PX))
+        rate, x_of = self._state.arrangement.sample_rate_hz, self._state.viewport.x_of
+        left, right = x_of(clip.start / rate), x_of(clip.stop / rate)
+        clips = self._state.arrangement.clips
+        after = clips[clip.index + 1] if clip.index + 1 < len(clips) else None
+        return ClipShape(
+            clip=clip,
+            rect=QRectF(left, 0, right - left, self.height_px),
+            head_px=float(HEAD_PX),
+            knob_xs=(
+                x_of((clip.start + clip.fade_in) / rate),
+                x_of((clip.stop - clip.fade_out) / rate),
+            ),
+            seen_until=right if after is None else min(right, x_of(after.start / rate)),
+        )
 
     def shapes(self) -> list[ClipShape]:
         """Return where every clip on screen lies."""
@@ -133,7 +147,7 @@ class Layout:
         index, rect = shape.clip.index, shape.rect
         if rect.width() >= HANDLES_FROM_PX:
             for side in Side:
-                knob = shape.knob(side, self._state.viewport.px_per_sample)
+                knob = shape.knob(side)
                 if abs(at.x() - knob.x()) <= KNOB_PX and -4 <= at.y() - knob.y() <= KNOB_PX + 2:
                     return Hit(Grip.FADE, index, side)
         if rect.width() >= EDGES_FROM_PX and at.y() > shape.head_px:

@@ -25,7 +25,7 @@ from desktop import theme
 from desktop.editor.hit import HANDLES_FROM_PX, ClipShape
 from desktop.editor.looks import HUES, MUTED, ROLES, Role, color_table, hue_number, slot
 from desktop.editor.requests import Side
-from desktop.editor.state import EditorState
+from desktop.editor.state import HEAD_PX, EditorState
 
 CORNER_PX = 6
 ROUND_FROM_PX = 20
@@ -33,6 +33,7 @@ TITLE_FROM_PX = 30
 CURVE_FROM_PX = 5
 CURVE_STEPS = 24
 BEAT_GAP_PX = 7
+FREQUENCIES = ((100.0, "100 Hz"), (1000.0, "1 kHz"), (10_000.0, "10 kHz"))
 
 
 def clip_slot(state: EditorState, shape_index: int, *, outside: bool = False) -> int:
@@ -106,7 +107,7 @@ def _corner(edge: int, ratio: float, x: int, y: int) -> QPixmap:
 def _title(painter: QPainter, state: EditorState, shape: ClipShape) -> None:
     index = shape.clip.index
     left = max(shape.rect.left(), -1.0) + 8
-    right = min(shape.rect.right(), state.viewport.width_px) - 8
+    right = min(shape.seen_until, state.viewport.width_px) - 8
     if right - left < 14:
         return
     chosen = index in state.selection
@@ -148,17 +149,6 @@ def _elided(text: str, width: int) -> str:
 # --- fades ------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=8)
-def unit_curve(shape: FadeShape) -> tuple[tuple[float, float], ...]:
-    """Return points (way, gain) of a fade in, both 0 to 1."""
-    points = []
-    for step in range(CURVE_STEPS + 1):
-        # Finer at the start, where the logarithmic one is steep.
-        x = (step / CURVE_STEPS) ** 2 if shape is FadeShape.LOG else step / CURVE_STEPS
-        points.append((x, _gain(shape, x)))
-    return tuple(points)
-
-
 def _gain(shape: FadeShape, x: float) -> float:
     match shape:
         case FadeShape.LINEAR:
@@ -172,26 +162,44 @@ def _gain(shape: FadeShape, x: float) -> float:
 
 
 def _fades(painter: QPainter, state: EditorState, shape: ClipShape) -> None:
-    body = shape.body.adjusted(0, 1, 0, -1)
-    scale = state.viewport.px_per_sample
-    clip = shape.clip
+    clip, rate = shape.clip, state.arrangement.sample_rate_hz
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(QPen(theme.color("tx", 170), 1.2))
     for length, curve, origin, way in (
-        (clip.fade_in, clip.fade_in_shape, body.left(), 1),
-        (clip.fade_out, clip.fade_out_shape, body.right(), -1),
+        (clip.fade_in, clip.fade_in_shape, clip.start, 1),
+        (clip.fade_out, clip.fade_out_shape, clip.stop, -1),
     ):
-        width = length * scale
-        if width >= CURVE_FROM_PX and _on_screen(state, origin, origin + way * width):
-            points = [
-                QPointF(origin + way * x * width, body.bottom() - gain * body.height())
-                for x, gain in unit_curve(curve)
-            ]
-            painter.drawPolyline(QPolygonF(points))
+        if length * state.viewport.px_per_sample >= CURVE_FROM_PX:
+            points = fade_points(state, (origin / rate, way * length / rate), curve, shape.body)
+            if len(points) > 1:
+                painter.drawPolyline(QPolygonF(points))
 
 
-def _on_screen(state: EditorState, one: float, other: float) -> bool:
-    return max(one, other) >= 0 and min(one, other) <= state.viewport.width_px
+def fade_points(
+    state: EditorState, fade: tuple[float, float], curve: FadeShape, body: QRectF
+) -> list[QPointF]:
+    """Return the part of a fade's curve that is on screen.
+
+    `fade`: where it is silent and how far it is from there to full, in seconds; less than 0 for a
+    fade out.
+    """
+    silent_s, way_s = fade
+    viewport = state.viewport
+    ends = sorted(
+        min(max((time_s - silent_s) / way_s, 0.0), 1.0)
+        for time_s in (viewport.start_s, viewport.end_s)
+    )
+    if ends[0] == ends[1]:
+        return []
+    points = []
+    for step in range(CURVE_STEPS + 1):
+        part = step / CURVE_STEPS
+        if curve is FadeShape.LOG and ends[0] == 0.0:
+            part *= part  # finer at the start, where it is steep
+        x = ends[0] + (ends[1] - ends[0]) * part
+        y = body.bottom() - 1 - _gain(curve, x) * (body.height() - 2)
+        points.append(QPointF(viewport.x_of(silent_s + x * way_s), y))
+    return points
 
 
 # --- handles ----------------------------------------------------------------------------------
@@ -217,7 +225,7 @@ def paint_handles(
         painter.drawRoundedRect(QRectF(x, middle - tall / 2, 3, tall), 1.5, 1.5)
     painter.setPen(QPen(theme.color("bg0", 190), 1))
     for side in Side:
-        knob = shape.knob(side, state.viewport.px_per_sample)
+        knob = shape.knob(side)
         reach = 5.0 if fade_lit and lit is side else 4.0
         painter.setBrush(theme.color("tx"))
         painter.drawEllipse(knob, reach, reach)
@@ -260,11 +268,26 @@ def paint_beats(painter: QPainter, state: EditorState, height: float) -> None:
         x = round(viewport.x_of(beats.times_s[index])) + 0.5
         line = QLineF(x, 0, x, height)
         (bars if beats.starts_bar(index) else rest).append(line)
-    painter.setPen(theme.color("tx", 44))
+    painter.setPen(theme.color("tx", 30))
     painter.drawLines(bars)
     if pitch >= BEAT_GAP_PX * 1.5:
-        painter.setPen(theme.color("tx", 18))
+        painter.setPen(theme.color("tx", 13))
         painter.drawLines(rest)
+
+
+def paint_frequencies(painter: QPainter, height: float) -> None:
+    """Write a few frequencies at the left border of the spectrogram."""
+    from desktop.editor.spectrum import HIGHEST_HZ, LOWEST_HZ
+
+    painter.setFont(_font(10))
+    rows = height - HEAD_PX
+    for frequency_hz, text in FREQUENCIES:
+        share = math.log(frequency_hz / LOWEST_HZ) / math.log(HIGHEST_HZ / LOWEST_HZ)
+        y = HEAD_PX + rows * (1 - share)
+        width = _text_width(text, 10)
+        painter.fillRect(QRectF(0, y - 7, width + 8, 14), theme.color("bg0", 150))
+        painter.setPen(theme.color("tx2"))
+        painter.drawText(QPointF(4, y + 4), text)
 
 
 def paint_bubble(painter: QPainter, text: str, at: QPointF, room: QRectF) -> None:

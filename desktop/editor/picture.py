@@ -12,7 +12,13 @@ from PySide6.QtGui import QImage, QPainter, QPixmap
 from core.audio.arrangement import Arrangement, PlacedClip
 from desktop.editor.hit import Layout
 from desktop.editor.looks import GAP_SLOT
-from desktop.editor.painting import clip_slot, paint_beats, paint_clips
+from desktop.editor.painting import (
+    ROUND_FROM_PX,
+    clip_slot,
+    paint_beats,
+    paint_clips,
+    paint_frequencies,
+)
 from desktop.editor.sounds import SoundStore
 from desktop.editor.state import HEAD_PX, EditorState, Lanes, View
 from desktop.editor.viewport import EditorViewport
@@ -22,7 +28,9 @@ if TYPE_CHECKING:  # numpy is loaded when there is something to draw
     from desktop.editor.strip import Looks, StripShape
 
 TWO_LANES_PX = 84
-LINE_FROM_PX = 2.0
+NEAR = 1 / 64
+"""From this many device pixels a sample, columns are few samples and need linking."""
+LINE_FROM_PX = 1.0
 """From this many device pixels a sample, the samples themselves are drawn."""
 
 
@@ -44,6 +52,13 @@ class ClipTables:
             self._arrangement = self._state.arrangement
             self._table = clip_table(self._arrangement)
         return self._table
+
+    def wide(self, start: float, stop: float, least: float) -> list[int]:
+        """Return the clips in mix samples [start, stop) that are at least so many long."""
+        table = self.table()
+        found = (table.stops - table.starts >= least) & (table.stops > start)
+        found &= table.starts < stop
+        return [int(index) for index in found.nonzero()[0]]
 
     def looks(self, grid: "Grid") -> "Looks":
         """Return how the clips look in a grid."""
@@ -112,6 +127,10 @@ class ClipPicture:
         near = density >= LINE_FROM_PX and self._state.view is View.WAVE
         runs = self._sample_runs(source) if near else []
         pixmap = QPixmap.fromImage(self._image(view, grid, shape, bare=bool(runs)))
+        painter = QPainter(pixmap)
+        if self._state.view is View.SPECTROGRAM:
+            self._draw_spectrogram(painter, view, (grid, shape), source=source)
+        painter.end()
         pixmap.setDevicePixelRatio(ratio)
         painter = QPainter(pixmap)
         for clip, run in runs:
@@ -128,8 +147,29 @@ class ClipPicture:
         from desktop.editor.strip import bare_ink, strip_image, wave_ink
 
         bare = bare or self._state.view is View.SPECTROGRAM
-        ink = bare_ink(view, shape) if bare else wave_ink(view, shape)
+        ink = bare_ink(view, shape) if bare else wave_ink(view, shape, near=grid.density > NEAR)
         return strip_image(view, self._tables.looks(grid), shape, ink)
+
+    def _draw_spectrogram(
+        self,
+        painter: QPainter,
+        view: "ViewColumns",
+        sizes: "tuple[Grid, StripShape]",
+        *,
+        source: "ColumnSource",
+    ) -> None:
+        import numpy as np
+
+        from desktop.editor.spectrogram import Canvas, spectrogram_image
+
+        grid, shape = sizes
+        source.missing.clear()  # peaks are not looked at
+        source.nearby.clear()
+        muted = [clip.clip.muted for clip in self._state.arrangement.clips] or [False]
+        top = shape.edge + shape.head
+        canvas = Canvas(max(1, shape.height - top - shape.edge), np.array(muted))
+        image = spectrogram_image(self._tables.table(), view, grid, canvas=canvas, source=source)
+        painter.drawImage(0, top, image)
 
     def _sample_runs(self, source: "ColumnSource") -> "list[tuple[PlacedClip, SampleRun]]":
         """Return the samples of every clip on screen; nothing while any are being read."""
@@ -146,8 +186,16 @@ class ClipPicture:
         return runs
 
     def _decorate(self, painter: QPainter, size: QSize) -> None:
-        paint_beats(painter, self._state, size.height())
-        paint_clips(painter, self._state, Layout(self._state, size.height()).shapes())
+        state = self._state
+        paint_beats(painter, state, size.height())
+        least = ROUND_FROM_PX / state.viewport.px_per_sample
+        start_s, end_s = state.viewport.start_s, state.viewport.end_s
+        rate = state.arrangement.sample_rate_hz
+        wide = self._tables.wide(start_s * rate, end_s * rate, least)
+        layout = Layout(state, size.height())
+        paint_clips(painter, state, [layout.shape(state.arrangement.clips[at]) for at in wide])
+        if state.view is View.SPECTROGRAM:
+            paint_frequencies(painter, size.height())
 
     def _lanes(self, height_px: int) -> int:
         if self._state.view is View.SPECTROGRAM or self._state.lanes is Lanes.MONO:

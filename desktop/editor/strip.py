@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QImage
 
 from desktop.editor.columns import Layer, ViewColumns
-from desktop.editor.looks import ROLES, Role, color_table
+from desktop.editor.looks import GAP_SLOT, ROLES, Role, color_table
 
 type Pixels = NDArray[np.uint8]
 type Slots = NDArray[np.uint8]
 
-NARROW_PX = 3
+SEPARATE_PX = 4
+WIDE_PX = 20
+"""Clips get a line around them from this width, and something dark between them before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +92,11 @@ def strip_image(view: ViewColumns, looks: Looks, shape: StripShape, ink: Ink) ->
     return _image(pixels, count)
 
 
-def wave_ink(view: ViewColumns, shape: StripShape) -> Ink:
-    """Return the waves of both layers."""
+def wave_ink(view: ViewColumns, shape: StripShape, *, near: bool = False) -> Ink:
+    """Return the waves of both layers; `near`: single samples are about to be seen."""
     rows = shape.height - 2 * shape.edge - shape.head
-    under = None if view.under is None else _waves(view.under, rows, shape)
-    return Ink(_waves(view.top, rows, shape), under)
+    under = None if view.under is None else _waves(view.under, rows, shape, near=near)
+    return Ink(_waves(view.top, rows, shape, near=near), under)
 
 
 def bare_ink(view: ViewColumns, shape: StripShape) -> Ink:
@@ -103,7 +105,7 @@ def bare_ink(view: ViewColumns, shape: StripShape) -> Ink:
     return Ink(np.zeros((rows, len(view.top.clip)), np.uint8), None)
 
 
-def _waves(layer: Layer, rows: int, shape: StripShape) -> Pixels:
+def _waves(layer: Layer, rows: int, shape: StripShape, *, near: bool) -> Pixels:
     ink = np.zeros((rows, len(layer.clip)), np.uint8)
     lane_px = rows // shape.lanes
     here = layer.clip >= 0
@@ -113,9 +115,21 @@ def _waves(layer: Layer, rows: int, shape: StripShape) -> Pixels:
             low, high, rms = layer.low.min(0), layer.high.max(0), layer.rms.max(0)
         else:
             low, high, rms = layer.low[lane], layer.high[lane], layer.rms[lane]
+        if near:
+            low, high = _linked(low, high)
         _fill_lane(part, low, high, rms=rms, fade=layer.fade, inset=shape.inset)
         part *= here
     return ink
+
+
+def _linked(
+    low: NDArray[np.float32], high: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Let each column reach the one before, so that few samples still make one line."""
+    reached_low, reached_high = low.copy(), high.copy()
+    np.minimum(low[1:], high[:-1], out=reached_low[1:])
+    np.maximum(high[1:], low[:-1], out=reached_high[1:])
+    return reached_low, reached_high
 
 
 def _fill_lane(
@@ -161,12 +175,15 @@ def _cross(view: ViewColumns, looks: Looks, body: Pixels, ink: Ink) -> None:
 
 
 def _edges(inner: Pixels, clip: NDArray[np.intp], base: Slots, edge: int) -> None:
-    """Draw the upright borders of clips that are wide enough to have any."""
-    changes = np.flatnonzero(np.diff(clip)) + 1
-    borders = np.concatenate([[0], changes, [len(clip)]])
-    for first, stop in zip(borders[:-1].tolist(), borders[1:].tolist(), strict=True):
-        if clip[first] < 0 or stop - first < NARROW_PX * edge:
-            continue
+    """Draw the upright borders of wide clips; narrow ones are set apart by a dark line."""
+    borders = np.concatenate([[0], np.flatnonzero(np.diff(clip)) + 1, [len(clip)]])
+    starts, stops = borders[:-1], borders[1:]
+    widths = stops - starts
+    there = clip[starts] >= 0
+    narrow = starts[there & (widths >= SEPARATE_PX * edge) & (widths < WIDE_PX * edge)]
+    inner[:, narrow] = np.uint8(GAP_SLOT * ROLES)
+    wide = there & (widths >= WIDE_PX * edge)
+    for first, stop in zip(starts[wide].tolist(), stops[wide].tolist(), strict=True):
         ink = base[first] + np.uint8(Role.EDGE)
         if first > 0:
             inner[:, first : first + edge] = ink
