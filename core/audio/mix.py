@@ -12,7 +12,6 @@ import numpy as np
 
 from core.audio.arrangement import arrange
 from core.audio.mix_lane import Lane, TreatedLane, open_lane, plan_lanes
-from core.audio.mix_runs import RESAMPLER_QUALITY as RESAMPLER_QUALITY
 from core.audio.mix_runs import Sounds
 from core.audio.recipe import Recipe
 from core.library.model import Asset
