@@ -127,3 +127,20 @@ def test_cancel_while_drawing_ends_the_job(analysed, tmp_path):
     with pytest.raises(JobAborted):
         frame.run(params_of(asset, at_s=Fraction(2), output=tmp_path / "never.png"), ctx)
     assert not (tmp_path / "never.png").exists()
+
+
+def test_a_worker_draws_still_after_still_in_one_context(analysed):
+    root, asset = analysed
+    keep: dict[str, object] = {}
+    frame.warm(keep)
+    (context,) = keep.values()
+    stills = []
+    for number in range(2):
+        ctx = context_of(root, asset, f"kept{number}")
+        ctx.keep = keep
+        finished = frame.run(params_of(asset, at_s=Fraction(3, 2) + number), ctx)
+        stills.append(np.asarray(Image.open(finished.files[0].staged)))
+        assert list(keep.values()) == [context]
+    alone = frame.run(params_of(asset, at_s=Fraction(5, 2)), context_of(root, asset, "alone"))
+    assert np.array_equal(np.asarray(Image.open(alone.files[0].staged)), stills[1])
+    assert not np.array_equal(stills[0], stills[1])
