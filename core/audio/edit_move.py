@@ -80,18 +80,18 @@ def _nearest_spot(
     timeline: Timeline, rest: list[Piece], piece: Piece, wish: int
 ) -> tuple[int, int]:
     """Return where among the others, and at which tick, a piece is nearest to its wish."""
-    at = len(rest)  # there is always room at the end
-    start = max(rest[-1].end if rest else 0, wish)
+    at, start = len(rest), 0
     for spot in range(len(rest), -1, -1):
         off = 0  # at least so far from the wish
         if spot:
             off = max(off, rest[spot - 1].start - wish)
         if spot < len(rest):
             off = max(off, wish + piece.length - rest[spot].end)
-        if off > abs(start - wish):
+        if spot < len(rest) and off >= abs(start - wish):
             continue
         found = _nearest_start(timeline, rest, spot, piece, wish)
-        if found is not None and abs(found - wish) <= abs(start - wish):
+        # There is always room at the end.
+        if found is not None and (spot == len(rest) or abs(found - wish) < abs(start - wish)):
             at, start = spot, found
     return at, start
 

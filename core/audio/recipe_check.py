@@ -126,9 +126,10 @@ def recipe_faults(
     if whole:
         return whole
     faults = [*_of_the_form(recipe)]
+    n_lanes = max(len(recipe.lanes), 1)
     for index, clip in enumerate(recipe.clips):
-        if not _is_sane(clip, assets.get(clip.asset_id), len(recipe.lanes)):
-            faults += _of_a_clip(index, clip, assets.get(clip.asset_id), len(recipe.lanes))
+        if not _is_sane(clip, assets.get(clip.asset_id), n_lanes):
+            faults += _of_a_clip(index, clip, assets.get(clip.asset_id), n_lanes)
     if faults:
         return tuple(faults)
     return tuple(_of_the_places(recipe, assets, limits))
@@ -305,12 +306,12 @@ def _of_the_places(
                 yield _at_place(recipe, assets, index, *THREE)
             elif before > min(lengths[index], lengths[index - 1]):
                 yield _at_place(recipe, assets, index, *OVERLAP)
-        if before or after or clip.fade_in_s or clip.fade_out_s:
-            fades = (before or samples_at(clip.fade_in_s, ticks_per_s)) + (
-                after or samples_at(clip.fade_out_s, ticks_per_s)
-            )
+        room = lengths[index] - before - after
+        if room >= 0 and (clip.fade_in_s or clip.fade_out_s):
+            own = 0 if before else samples_at(clip.fade_in_s, ticks_per_s)
+            own += 0 if after else samples_at(clip.fade_out_s, ticks_per_s)
             rate = assets[clip.asset_id].pcm.sample_rate_hz
-            if not (before and after) and fades > lengths[index] + ticks_per_s // rate + FADE_SLACK:
+            if own and own > room + ticks_per_s // rate + FADE_SLACK:
                 yield _at_place(recipe, assets, index, *FADES)
     lasts = max(start + length for start, length in zip(starts, lengths, strict=True))
     if lasts > limits.max_mix_s * ticks_per_s:
