@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 
 from core.audio.playback.model import OutputDevice, PlaybackError
 from core.audio.playback.outputs import Fill, Output
+from core.platform.urgency import hurry_this_thread
 
 _log = logging.getLogger(__name__)
-LATENCY_S = 0.08
-"""Asked of the card: survives a window that is busy for some frames, and a pause still obeys."""
 MAX_DELAY_S = 2.0
 PREFERRED_HOST = "Windows WASAPI"
 """The default there is MME, whose device names are cut off at 31 letters."""
@@ -69,6 +68,7 @@ class PortAudioOutputs:
         *,
         sample_rate_hz: int,
         channels: int,
+        latency_s: float,
         fill: Fill,
         ended: Callable[[], None],
     ) -> Output:
@@ -94,6 +94,7 @@ class PortAudioOutputs:
                         name=device.name,
                         sample_rate_hz=rate,
                         channels=_channels_for(device, channels),
+                        latency_s=latency_s,
                         fill=fill,
                         ended=ended,
                     )
@@ -119,19 +120,20 @@ class PortAudioOutput:
         name: str,
         sample_rate_hz: int,
         channels: int,
+        latency_s: float,
         fill: Fill,
         ended: Callable[[], None],
     ) -> None:
         self.name, self.sample_rate_hz, self.channels = name, sample_rate_hz, channels
         self.underruns = 0
         self._library, self._fill, self._ended = library, fill, ended
-        self._wanted = self._lost = False
+        self._wanted = self._lost = self._hurries = False
         self._stream: Any = library.OutputStream(
             samplerate=sample_rate_hz,
             device=index,
             channels=channels,
             dtype="float32",
-            latency=LATENCY_S,
+            latency=latency_s,
             blocksize=0,
             callback=self._called,
             finished_callback=self._finished,
@@ -145,7 +147,7 @@ class PortAudioOutput:
 
     def start(self) -> None:
         """Start the stream. Raises PlaybackError when the device is gone."""
-        self._wanted, self._lost = True, False
+        self._wanted, self._lost, self._hurries = True, False, False  # a thread of its own
         try:
             self._stream.start()
         except self._library.PortAudioError as error:
@@ -167,6 +169,9 @@ class PortAudioOutput:
         self._stream.close(ignore_errors=True)
 
     def _called(self, out: NDArray[np.float32], frames: int, times: _Times, status: _Flags) -> None:
+        if not self._hurries:
+            self._hurries = True
+            hurry_this_thread()
         if status.output_underflow:
             self.underruns += 1
         delay = times.outputBufferDacTime - times.currentTime

@@ -22,6 +22,11 @@ IDLE_S = 20.0
 """An output that nothing was played through for so long is let go."""
 LOSSES, LOSSES_S = 3, 5.0
 """An output that dies so often in so short a time is left alone until the next look."""
+LATENCY_S, MOST_LATENCY_S = 0.1, 0.4
+"""What the card holds: survives a window that is busy for some frames, and a pause still obeys.
+Where it is too little, it is doubled."""
+MISSES = 3
+"""So many under-runs of one output are too many."""
 SILENT = "No sound device: playing silently."
 
 
@@ -56,6 +61,7 @@ class Line:
         self._started_s = self._used_s = self._looked_s = 0.0
         self._doubts = 0
         self._past_underruns = 0
+        self._latency_s = LATENCY_S
         self.output: Output | None = None
         self.state: OutputState | None = None
         self.is_running = False
@@ -93,6 +99,9 @@ class Line:
         if self.is_running and self.output is not None:
             self.is_running = False
             self.output.stop()
+            if self.output.underruns >= MISSES and self._latency_s < MOST_LATENCY_S:
+                self._latency_s *= 2
+                self.close()
 
     def check(self, last_call_s: float | None) -> None:
         """Notice a lost output, a device that came, an idle one.
@@ -186,6 +195,7 @@ class Line:
                     device_id,
                     sample_rate_hz=form.sample_rate_hz,
                     channels=form.channels,
+                    latency_s=self._latency_s,
                     fill=self._events.fill,
                     ended=self._events.ended,
                 )

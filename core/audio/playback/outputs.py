@@ -65,12 +65,14 @@ class Outputs(Protocol):
         *,
         sample_rate_hz: int,
         channels: int,
+        latency_s: float,
         fill: Fill,
         ended: Callable[[], None],
     ) -> Output:
         """Open a device, None for the system's default, at the rate if it takes it.
 
-        `ended` is called, from any thread, when the output ends by itself.
+        `latency_s` is how much the card shall hold, about. `ended` is called, from any thread,
+        when the output ends by itself.
 
         Raises
         ------

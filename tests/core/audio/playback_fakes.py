@@ -56,7 +56,7 @@ class FakeOutput:
 
     def __init__(self, device, rate, channels, fill, ended, clock):
         self.name, self.sample_rate_hz, self.channels = device.name, rate, channels
-        self.latency_s, self.underruns = 0.1, 0
+        self.latency_s, self.underruns = 0.0, 0
         self.fill, self.ended, self.clock = fill, ended, clock
         self.is_lost = self.is_running = self.is_closed = self.refuses = False
 
@@ -103,11 +103,12 @@ class FakeOutputs:
         self.n_refreshed += 1
         self.listed = list(self.plugged)
 
-    def open(self, device_id, *, sample_rate_hz, channels, fill, ended):
+    def open(self, device_id, *, sample_rate_hz, channels, latency_s, fill, ended):
         for device in self.devices():
             if (device_id in (None, device.id)) and device.name in self.plugged:
                 rate = self.only_rate or sample_rate_hz
                 output = FakeOutput(device, rate, 2, fill, ended, self.clock)
+                output.latency_s = latency_s
                 self.opened.append(output)
                 return output
         raise PlaybackError(f"“{device_id}” is not connected.", hint="Connect it.")

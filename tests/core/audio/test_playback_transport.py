@@ -451,6 +451,20 @@ def test_an_idle_output_is_let_go_and_opened_again():
     assert bench.pull(960).any()
 
 
+def test_a_card_that_misses_blocks_holds_more_from_the_next_rest_on():
+    bench = playing_bench(ramp(4 * RATE))
+    bench.pull_all(4_800)
+    small = bench.output
+    small.underruns = 3
+    do(bench, to.paused)
+    bench.pull_all(960)
+    bench.settle()
+    play(bench)
+    bench.settle()
+    assert bench.output.latency_s == 2 * small.latency_s
+    assert bench.transport.underruns == 3
+
+
 def test_a_tape_that_runs_dry_is_counted_and_goes_on_at_its_place():
     bench = playing_bench(ramp(4 * RATE))
     bench.settle()
