@@ -89,6 +89,8 @@ class RunReader:
         self._sample_rate_hz, self._channels = form
         layout = asset.probe.streams[asset.probe.audio_stream].layout
         self._matrix = mix_matrix(layout, asset.pcm.channels, self._channels)
+        # The resampler is the dear part: it gets the fewer channels of the two.
+        self._maps_first = self._channels < asset.pcm.channels
         self._stream: _Resampling | None = None
 
     def read_into(self, out: Audio, first: int) -> None:
@@ -98,8 +100,7 @@ class RunReader:
             return
         if self._stream is None or self._stream.at != first:
             self._stream = self._resampling(first)
-        # The resampler is the dear part: it gets the fewer channels of the two.
-        if self._matrix is None or self._channels < self._asset.pcm.channels:
+        if self._matrix is None or self._maps_first:
             self._stream.read_into(out)
         else:
             plain = np.empty((self._asset.pcm.channels, out.shape[1]), np.float32)
@@ -126,25 +127,30 @@ class RunReader:
         step_in, step_out = rate_in // common, rate_out // common
         preroll = PREROLL_SAMPLES * max(rate_in, rate_out) // rate_out
         steps = max(0, first * step_in // step_out - preroll) // step_in
-        fewer = self._matrix is not None and self._channels < self._asset.pcm.channels
+        span = ClipSpan(start=self.run.source.start + steps * step_in, stop=self.run.source.stop)
+        reader = self._sounds.reader(self._asset)
         stream = _Resampling(
-            self._source(self.run.source.start + steps * step_in, mapped=fewer),
+            _pieces(reader, span, self._matrix if self._maps_first else None),
             rates=(rate_in, rate_out),
-            channels=self._channels if fewer else self._asset.pcm.channels,
+            channels=min(self._channels, reader.channels),
             at=steps * step_out,
         )
         stream.skip(first - steps * step_out)
         return stream
 
-    def _source(self, start: int, *, mapped: bool) -> Iterator[Audio]:
-        reader = self._sounds.reader(self._asset)
-        for at in range(start, self.run.source.stop, RESAMPLER_SAMPLES):
-            piece = reader.read(at, min(at + RESAMPLER_SAMPLES, self.run.source.stop))
-            if mapped and self._matrix is not None:
-                out = np.empty((self._channels, piece.shape[1]), np.float32)
-                _map_into(out, piece, self._matrix)
-                piece = out
+
+def _pieces(
+    reader: PcmReader, span: ClipSpan, matrix: NDArray[np.float32] | None
+) -> Iterator[Audio]:
+    """Yield a stretch of a source, at the mix's channels when it is given a matrix."""
+    for at in range(span.start, span.stop, RESAMPLER_SAMPLES):
+        piece = reader.read(at, min(at + RESAMPLER_SAMPLES, span.stop))
+        if matrix is None:
             yield piece
+        else:
+            out = np.empty((len(matrix), piece.shape[1]), np.float32)
+            _map_into(out, piece, matrix)
+            yield out
 
 
 class _Resampling:
