@@ -9,6 +9,7 @@ further gain, and the result is within a few hundredths of a LU.
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -30,6 +31,16 @@ _BLOCKS_AT_ONCE = 16
 """A gain curve costs more by the call than by the step."""
 STEPS_PER_S = 750
 """Of the gain: a quarter of the limiter's own at 48 kHz, which moves the result by 0.02 LU."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """What comes out of the limiter, and the true peak of what goes in before any gain."""
+
+    integrated_lufs: tuple[float | None, ...]
+    """For each gain; None for silence and what is shorter than 0.4 s."""
+    true_peak: float
+    """Linear; exact where it is over the ceiling after the highest gain, else a lower bound."""
 
 
 class _Lane:
@@ -74,8 +85,8 @@ def forecast_loudness(
     sample_rate_hz: int,
     ceiling_dbtp: float,
     layout: str = "",
-) -> tuple[float | None, ...]:
-    """Return the integrated loudness after each gain and the limiter.
+) -> Forecast:
+    """Return the integrated loudness after each gain and the limiter, and the true peak before.
 
     Parameters
     ----------
@@ -89,22 +100,22 @@ def forecast_loudness(
         Of the limiter.
     layout : str
         FFmpeg's name of the channel layout; empty: the usual one.
-
-    Returns
-    -------
-    tuple of float or None
-        LUFS for each gain; None for silence and what is shorter than 0.4 s.
     """
     ceiling = 10 ** ((ceiling_dbtp - MARGIN_DB) / 20)
     floor = ceiling / 10 ** (max(gains_db) / 20)
     group = max(1, round(sample_rate_hz / ROW / STEPS_PER_S))
-    lanes: list[_Lane] = []
+    lanes = list[_Lane]()
+    highest = -math.inf
     for levels, powers, hop in _measured(blocks, group, sample_rate_hz, floor, layout):
         step = group * ROW
         lanes = lanes or [_Lane(gain, sample_rate_hz / step, hop / step) for gain in gains_db]
+        highest = max(highest, float(levels.max()))
         for lane in lanes:
             lane.add(levels - math.log(ceiling), powers)
-    return tuple(lane.finish() for lane in lanes) or (None,) * len(gains_db)
+    return Forecast(
+        integrated_lufs=tuple(lane.finish() for lane in lanes) or (None,) * len(gains_db),
+        true_peak=math.exp(highest) if highest > math.log(_SILENCE) else 0.0,
+    )
 
 
 def _measured(

@@ -198,10 +198,13 @@ def measure_loudness(
     channels: int,
     *,
     layout: str = "",
+    true_peak: bool = True,
     dual_mono: bool = False,
 ) -> Loudness:
     """Return the loudness of a sound given in blocks, float32 (channels, n)."""
-    meter = LoudnessMeter(sample_rate_hz, channels, layout=layout, dual_mono=dual_mono)
+    meter = LoudnessMeter(
+        sample_rate_hz, channels, layout=layout, true_peak=true_peak, dual_mono=dual_mono
+    )
     for block in blocks:
         meter.add(block)
     return meter.result()

@@ -6,6 +6,11 @@ plan applied; a report for people.
 Where the highest true peak stays under the ceiling the gain is one number and nothing else
 happens ("linear"). Where it does not, a true-peak limiter holds the peaks, which costs loudness;
 one more run tells how loud several gains would come out, and the gain makes up for the loss.
+
+True peaks are dear, so they are measured only where they decide something. The first run takes
+sample peaks. Well under the ceiling, but not so far that no true peak could go over it, the
+limiter just stands guard: sound within the ceiling passes it bit by bit, what little may go over
+is held, and the report says whether anything was.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +24,7 @@ from core.audio.limiter_true_peak import TruePeakLimiter
 from core.audio.loudness import measure_loudness
 from core.audio.normalisation import NormalisationPlan, NormalisationReport
 from core.audio.recipe import LoudnessTarget
-from core.audio.true_peak import BOUND_DB
+from core.audio.true_peak import BOUND_DB, decibels
 from core.library.model import Loudness
 from core.units import Audio
 
@@ -27,6 +32,8 @@ MAX_GAIN_DB = 24.0
 """More would raise the noise of a nearly silent recording, not its sound."""
 MAKEUP_DB = (0.0, 0.5, 1.25, 2.25, 3.5, 5.0, 7.0, 9.0)
 """Gains tried on top, to make up for what the limiter takes; past the last it only distorts."""
+GUARDED_DB = 1.5
+"""Sample peaks so far under the ceiling: what true peaks add costs no loudness worth a run."""
 WITHIN_LU = 0.2
 """How near the target counts as reached."""
 ENOUGH_LU = 0.1
@@ -108,7 +115,7 @@ def normalise(
 ) -> NormalisationPlan:
     """Measure a sound and decide how it comes to its target.
 
-    Runs through the sound once, and once more where the limiter is needed.
+    Runs through the sound once, and once more where the limiter is needed or nearly so.
 
     Parameters
     ----------
@@ -121,16 +128,19 @@ def normalise(
     layout : str
         FFmpeg's name of the channel layout; empty: the usual one.
     before : Loudness, optional
-        What was measured already; saves the first run.
+        What was measured already; saves the first run, and with a true peak spares the guard.
 
     Returns
     -------
     NormalisationPlan
         After it the integrated loudness is within 0.2 LU of the target, or `note` says why not.
     """
-    before = before or measure_loudness(make_blocks(), sample_rate_hz, channels, layout=layout)
+    if before is None:
+        before = measure_loudness(
+            make_blocks(), sample_rate_hz, channels, layout=layout, true_peak=False
+        )
     plan = plan_normalisation(before, target)
-    if plan.is_linear:
+    if plan.is_linear or _is_guarded(plan):
         return plan
     gains = [plan.gain_db + more for more in MAKEUP_DB if plan.gain_db + more <= MAX_GAIN_DB]
     found = forecast_loudness(
@@ -140,7 +150,21 @@ def normalise(
         ceiling_dbtp=target.true_peak_dbtp,
         layout=layout,
     )
-    return _made_up(plan, gains, [lufs for lufs in found if lufs is not None])
+    if before.true_peak_dbtp is None:
+        peak_dbtp = decibels(found.true_peak)
+        before = msgspec.structs.replace(before, true_peak_dbtp=peak_dbtp)
+        plan = plan_normalisation(before, target)
+        if plan.is_linear:
+            return plan
+    return _made_up(plan, gains, [lufs for lufs in found.integrated_lufs if lufs is not None])
+
+
+def _is_guarded(plan: NormalisationPlan) -> bool:
+    """Tell whether true peaks are unknown, and the sample peaks well under the ceiling."""
+    sample, true = plan.before.sample_peak_dbfs, plan.before.true_peak_dbtp
+    if true is not None or sample is None:
+        return False
+    return sample + plan.gain_db + GUARDED_DB <= plan.target.true_peak_dbtp
 
 
 def _made_up(plan: NormalisationPlan, gains: list[float], found: list[float]) -> NormalisationPlan:
@@ -189,15 +213,29 @@ class Normaliser:
         return raised
 
     def report(self, after: Loudness | None) -> NormalisationReport:
-        """Return what was done; `after` is measured from what was written."""
+        """Return what was done; `after` is measured from what was written.
+
+        It is linear when the limiter had nothing to do, whether the plan counted on it or not; a
+        true peak that was not measured before is then the one after less the gain.
+        """
+        plan, is_linear = self.plan, self.limited_db == 0.0
+        before = plan.before
+        if (
+            is_linear
+            and before.true_peak_dbtp is None
+            and after
+            and after.true_peak_dbtp is not None
+        ):
+            peak_dbtp = after.true_peak_dbtp - plan.gain_db
+            before = msgspec.structs.replace(before, true_peak_dbtp=peak_dbtp)
         return NormalisationReport(
-            target=self.plan.target,
-            before=self.plan.before,
+            target=plan.target,
+            before=before,
             after=after,
-            gain_db=self.plan.gain_db,
-            is_linear=self.plan.is_linear,
+            gain_db=plan.gain_db,
+            is_linear=is_linear,
             limited_db=self.limited_db,
-            note=self.plan.note,
+            note=plan.note,
         )
 
 

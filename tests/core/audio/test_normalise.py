@@ -18,6 +18,7 @@ from core.audio.normalise import (
     normalise,
     plan_normalisation,
 )
+from core.audio.recipe import LoudnessTarget
 from core.library.model import Loudness
 from tests import media
 from tests.core.audio import ebu_signals as ebu
@@ -79,13 +80,42 @@ def test_the_target_is_reached_under_the_ceiling_or_it_is_said_why_not(name, tar
     assert plan.gain_db <= MAX_GAIN_DB
 
 
-def test_where_it_fits_it_is_one_gain_and_one_run():
+@pytest.mark.parametrize(
+    ("target", "runs"), [("ebu", 2), ("podcast", 2), ("youtube", 3)], ids=["far", "guarded", "near"]
+)
+def test_where_it_fits_it_is_one_gain_and_true_peaks_are_looked_at_only_near_the_ceiling(
+    target, runs
+):
     sound = Sound(quiet())
-    plan, out = sound.normalised("youtube")
-    assert plan.is_linear
-    assert sound.runs == 2  # measured once, applied once
+    plan, out = sound.normalised(target)
+    assert sound.runs == runs  # the last applies
+    assert plan.is_linear == (target != "podcast")
     assert np.array_equal(out.samples, sound.samples * np.float32(10 ** (plan.gain_db / 20)))
-    assert out.loudness().integrated_lufs == pytest.approx(-14.0, abs=0.01)
+    wanted = plan.target.integrated_lufs
+    assert out.loudness().integrated_lufs == pytest.approx(wanted, abs=0.01)
+
+
+def test_a_guard_that_had_nothing_to_do_is_reported_as_one_gain():
+    sound = Sound(quiet())
+    plan = normalise(sound.blocks, parse_target("podcast"), sample_rate_hz=RATE, channels=2)
+    normaliser = Normaliser(plan, RATE)
+    out = Sound(np.concatenate(list(normaliser.apply(sound.blocks())), axis=1))
+    report = normaliser.report(out.loudness())
+    assert (plan.is_linear, report.is_linear, report.limited_db) == (False, True, 0.0)
+    want = sound.loudness().true_peak_dbtp
+    assert report.before.true_peak_dbtp == pytest.approx(want, abs=0.001)
+
+
+def test_a_guard_holds_what_goes_far_over_between_samples():
+    tone = np.sin(np.pi / 2 * np.arange(10 * RATE) + np.pi / 4)  # 3 dB over its samples
+    sound = Sound(np.tile(0.1 * tone, (2, 1)))
+    target = LoudnessTarget(integrated_lufs=sound.loudness().integrated_lufs + 20.0)
+    plan = normalise(sound.blocks, target, sample_rate_hz=RATE, channels=2)
+    normaliser = Normaliser(plan, RATE)
+    out = Sound(np.concatenate(list(normaliser.apply(sound.blocks())), axis=1))
+    report = normaliser.report(out.loudness())
+    assert out.loudness().true_peak_dbtp <= -1.0 + 0.06
+    assert (report.is_linear, report.limited_db > 0) == (False, True)
 
 
 def test_the_limiters_loss_is_made_up_for_in_one_more_run():
@@ -108,7 +138,7 @@ def test_what_was_measured_before_is_not_measured_again():
 
 
 @pytest.mark.parametrize(
-    ("seconds", "level"), [(2.0, 0.0), (0.3, 1.0), (2.0, 1e-4)], ids=["silence", "short", "faint"]
+    ("seconds", "level"), [(2.0, 0.0), (0.3, 0.3), (2.0, 1e-4)], ids=["silence", "short", "faint"]
 )
 def test_silence_and_what_is_too_short_stay_as_they_are(seconds, level):
     sound = Sound(level * media.song(seconds))
@@ -160,7 +190,7 @@ def test_the_forecast_is_what_the_limiter_does(rate):
     sound = Sound(media.song(8.0, sample_rate_hz=rate), rate)
     gains = [0.0, 6.0, 12.0]
     got = forecast_loudness(sound.blocks(), gains, sample_rate_hz=rate, ceiling_dbtp=-1.0)
-    for gain, lufs in zip(gains, got, strict=True):
+    for gain, lufs in zip(gains, got.integrated_lufs, strict=True):
         louder = [block * np.float32(10 ** (gain / 20)) for block in sound.blocks()]
         out = measure_loudness(TruePeakLimiter(rate).limit(louder), rate, 2)
         assert lufs == pytest.approx(out.integrated_lufs, abs=0.12)
@@ -168,8 +198,10 @@ def test_the_forecast_is_what_the_limiter_does(rate):
 
 def test_a_forecast_of_nothing_is_none():
     form = {"sample_rate_hz": RATE, "ceiling_dbtp": -1.0}
-    assert forecast_loudness([], [0.0, 1.0], **form) == (None, None)
-    assert forecast_loudness([media.silence(2.0)], [0.0], **form) == (None,)
+    nothing = forecast_loudness([], [0.0, 1.0], **form)
+    assert (nothing.integrated_lufs, nothing.true_peak) == ((None, None), 0.0)
+    silence = forecast_loudness([media.silence(2.0)], [0.0], **form)
+    assert (silence.integrated_lufs, silence.true_peak) == ((None,), 0.0)
 
 
 def test_the_report_says_what_was_done():
