@@ -198,6 +198,8 @@ class ClipDelegate(QStyledItemDelegate):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(watched, ValueEdit) and isinstance(event, QKeyEvent):
             keys = (Qt.Key.Key_Tab, Qt.Key.Key_Backtab, *ENTERS)
+            if event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Escape:
+                watched.take_back()  # or closing the cell would send it
             if event.type() == QEvent.Type.KeyPress and event.key() in keys:
                 place = watched.property("place")
                 return self._leave(watched, Qt.Key(event.key()), place)

@@ -91,6 +91,7 @@ class ClipList(QTableView):
         super().__init__()
         self._silent = False
         self._drop_row: int | None = None
+        self._pressed = QPersistentModelIndex()
         self.clips = ClipModel(self)
         self.setModel(self.clips)
         self.delegate = ClipDelegate(self, self.clips)
@@ -270,10 +271,16 @@ class ClipList(QTableView):
             super().keyPressEvent(event)
 
     @override
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._pressed = QPersistentModelIndex(self.indexAt(event.position().toPoint()))
+        super().mousePressEvent(event)
+
+    @override
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         super().mouseReleaseEvent(event)
         index = self.indexAt(event.position().toPoint())
-        if event.button() == Qt.MouseButton.LeftButton and index.column() == Column.MUTED:
+        left = event.button() == Qt.MouseButton.LeftButton
+        if left and index.column() == Column.MUTED and self._pressed == index:
             self.clips.toggle_mute(index.row())
 
     @override

@@ -139,7 +139,7 @@ class ClipPanel(QWidget):
             line.picker.shape_picked.connect(partial(self._set_shape, is_in))
             line.gesture_ended.connect(self.gesture_ended)
         self.gain.gesture_ended.connect(self.gesture_ended)
-        self.mute.clicked.connect(partial(self._set_all, ClipField.MUTED))
+        self.mute.clicked.connect(self._on_mute)
         self.menu_button.clicked.connect(self._ask_menu)
 
     # --- show -----------------------------------------------------------------------------
@@ -232,6 +232,9 @@ class ClipPanel(QWidget):
             tuple(ClipValue(index=v.placed.index, field=field, value=value) for v in views),
             merge_key,
         )
+
+    def _on_mute(self) -> None:
+        self._set_all(ClipField.MUTED, self.mute.isChecked())
 
     def _parse_all(self, field: ClipField, text: str) -> tuple[ClipValue, ...]:
         """Return what a typed time makes of each clip; +0.5 moves each by as much."""
