@@ -184,8 +184,12 @@ def quantise(block: Audio, index: int, *, bits: int = 24) -> NDArray[np.int32]:
 
 def _frame(steps: NDArray[np.int32], sample_rate_hz: int, pts: int) -> AudioFrame:
     # FFmpeg carries 24 bits in the upper part of 32.
-    packed = np.ascontiguousarray(steps.T << 8).reshape(1, -1)
-    frame = AudioFrame.from_ndarray(packed, format="s32", layout=_LAYOUTS[len(steps)])
+    packed = np.empty(steps.shape[::-1], np.int32)
+    for index, channel in enumerate(steps):  # by channel: a transposed copy takes six times as long
+        np.left_shift(channel, 8, out=packed[:, index])
+    frame = AudioFrame.from_ndarray(
+        packed.reshape(1, -1), format="s32", layout=_LAYOUTS[len(steps)]
+    )
     frame.sample_rate, frame.pts = sample_rate_hz, pts
     frame.time_base = Fraction(1, sample_rate_hz)
     return frame

@@ -87,6 +87,11 @@ class Scheduler:
         """The runs going on."""
         return tuple(self._runners.values())
 
+    @property
+    def waiting(self) -> tuple[int, ...]:
+        """Process ids of the workers that wait for a job."""
+        return self._parts.pool.pids
+
     def open(self, *, paused: bool) -> None:
         """Begin to claim."""
         self._open = True

@@ -23,10 +23,6 @@ async def studio(tmp_path):
     await studio.stop()
 
 
-def pool_of(studio):
-    return studio.engine.parts.scheduler._parts.pool
-
-
 async def asset_in(studio):
     """Return the subject of an asset that lies in the library."""
     asset = an_asset(name="song.wav", content=b"sound")
@@ -46,16 +42,16 @@ def is_gone(pid):
 async def test_one_worker_does_job_after_job_of_its_crew(studio):
     subject = await asset_in(studio)
     await studio.end_of(await prepare(studio, subject))
-    (pid,) = pool_of(studio).pids
+    (pid,) = studio.engine.parts.scheduler.waiting
     analyzed = await studio.call(SubmitAnalyze(subject=subject))
     assert (await studio.end_of(analyzed.job.id)).status is JobStatus.DONE
-    assert pool_of(studio).pids == (pid,)
+    assert studio.engine.parts.scheduler.waiting == (pid,)
 
 
 async def test_a_waiting_worker_is_no_running_one(studio):
     subject = await asset_in(studio)
     await studio.end_of(await prepare(studio, subject))
-    assert pool_of(studio).pids
+    assert studio.engine.parts.scheduler.waiting
     assert (await studio.call(GetEngine())).workers == ()
     assert not studio.engine.has_work()
 
@@ -64,7 +60,7 @@ async def test_a_worker_that_failed_is_not_used_again(studio):
     subject = await asset_in(studio)
     failed = await studio.end_of(await prepare(studio, subject, "fail=media"))
     assert failed.status is JobStatus.FAILED
-    assert pool_of(studio).pids == ()
+    assert studio.engine.parts.scheduler.waiting == ()
 
 
 async def test_a_worker_that_crashes_costs_one_attempt(studio):
@@ -77,11 +73,11 @@ async def test_a_worker_that_crashes_costs_one_attempt(studio):
 async def test_a_worker_that_died_while_it_waited_costs_none(studio):
     subject = await asset_in(studio)
     await studio.end_of(await prepare(studio, subject))
-    (pid,) = pool_of(studio).pids
+    (pid,) = studio.engine.parts.scheduler.waiting
     os.kill(pid, signal.SIGKILL)
     job = await studio.end_of(await prepare(studio, subject))
     assert (job.status, job.attempt) == (JobStatus.DONE, 1)
-    assert pid not in pool_of(studio).pids
+    assert pid not in studio.engine.parts.scheduler.waiting
 
 
 async def test_a_cancelled_job_s_worker_stays_and_does_the_next_one(studio):
@@ -91,9 +87,9 @@ async def test_a_cancelled_job_s_worker_stays_and_does_the_next_one(studio):
     (runner,) = studio.engine.parts.scheduler.runners
     pid = runner.pid
     assert (await studio.call(CancelJob(id=job_id))).status is JobStatus.CANCELLED
-    assert pool_of(studio).pids == (pid,)
+    assert studio.engine.parts.scheduler.waiting == (pid,)
     assert (await studio.end_of(await prepare(studio, subject))).status is JobStatus.DONE
-    assert pool_of(studio).pids == (pid,)
+    assert studio.engine.parts.scheduler.waiting == (pid,)
 
 
 async def test_a_worker_deaf_to_a_stop_is_killed(studio):
@@ -104,7 +100,7 @@ async def test_a_worker_deaf_to_a_stop_is_killed(studio):
     pid = runner.pid
     await studio.call(CancelJob(id=job_id))
     assert is_gone(pid)
-    assert pool_of(studio).pids == ()
+    assert studio.engine.parts.scheduler.waiting == ()
 
 
 async def test_a_stop_that_comes_with_the_end_leaves_the_next_job_alone(studio):
@@ -122,7 +118,7 @@ async def test_waiting_workers_end_with_the_engine(tmp_path):
     studio = await Studio(tmp_path / "library").start()
     subject = await asset_in(studio)
     await studio.end_of(await prepare(studio, subject))
-    (pid,) = pool_of(studio).pids
+    (pid,) = studio.engine.parts.scheduler.waiting
     await studio.stop()
     assert is_gone(pid)
 
