@@ -14,7 +14,7 @@ import msgspec
 
 from core.audio.arrangement import COMMON_TICKS, asset_of, clip_span
 from core.audio.recipe import MIN_CLIP_S, Clip, Recipe
-from core.audio.recipe_check import FADE_SLACK, clip_label
+from core.audio.recipe_check import SLACK, clip_label
 from core.errors import NotFoundError, UsageError
 from core.library.model import Asset
 from core.units import samples_at
@@ -218,7 +218,7 @@ class Timeline:
         fade_out = 0 if overlap_out or not clip.fade_out_s else self.ticks(clip.fade_out_s)
         own = fade_in + fade_out
         room = piece.length - overlap_in - overlap_out
-        if own <= room + piece.unit + FADE_SLACK or not own:  # a sample more is rounding
+        if own <= room + piece.unit + SLACK or not own:  # a sample more is rounding
             return clip
         changes: dict[str, Fraction] = {}
         if fade_in:

@@ -11,6 +11,7 @@ import msgspec
 
 from core.audio.edit_base import ZERO_S, EditResult, Timeline, chosen, with_clips
 from core.audio.recipe import MAX_GAIN, Clip, Effect, FadeShape, LoudnessTarget, Recipe
+from core.audio.recipe_check import MAX_CHANNELS, MAX_DECLICK_S, RATES_HZ
 from core.errors import NotFoundError, UsageError
 from core.library.model import Asset
 
@@ -225,9 +226,25 @@ def set_effects(recipe: Recipe, lane: int, effects: Iterable[Effect]) -> EditRes
 
 def set_declick(recipe: Recipe, declick_s: Fraction) -> EditResult:
     """Set the fade at bare cuts, 0 (off) to 0.05 s; UsageError outside."""
-    if not 0 <= declick_s <= Fraction(1, 20):
+    if not 0 <= declick_s <= MAX_DECLICK_S:
         raise UsageError("A de-click lasts 0 to 50 ms.", hint="3 ms suit most cuts.")
     return EditResult(recipe=_recipe_with(recipe, declick_s=declick_s))
+
+
+def set_form(
+    recipe: Recipe, *, sample_rate_hz: int | None = None, channels: int | None = None
+) -> EditResult:
+    """Set the mix's sample rate and channels; None: as it is.
+
+    Clips and gaps keep their times. UsageError outside of 8,000 to 192,000 Hz or 1 to 8 channels.
+    """
+    rate = recipe.sample_rate_hz if sample_rate_hz is None else sample_rate_hz
+    count = recipe.channels if channels is None else channels
+    if not RATES_HZ[0] <= rate <= RATES_HZ[1]:
+        raise UsageError("The sample rate is out of range.", hint="Use 8,000 to 192,000 Hz.")
+    if not 1 <= count <= MAX_CHANNELS:
+        raise UsageError("The number of channels is out of range.", hint="Use 1 to 8.")
+    return EditResult(recipe=_recipe_with(recipe, sample_rate_hz=rate, channels=count))
 
 
 def _recipe_with(recipe: Recipe, **changes: object) -> Recipe:

@@ -35,8 +35,8 @@ MAX_DECLICK_S = Fraction(1, 20)
 MAX_TIME_S = 10**7
 """Beyond every limit, so that sums stay small: about 115 days."""
 MAX_EFFECTS = 16
-FADE_SLACK = 2
-"""Ticks that rounding may make of two fades which fill their clip."""
+SLACK = 2
+"""Ticks that rounding may make of fades and crossfades which fill their clip."""
 ZERO_S = Fraction(0)
 TAKE_IN = "Take the file in again, or remove the clip."
 TAKE_OUT = "Take it out of the trash, or remove the clip."
@@ -137,8 +137,8 @@ def recipe_faults(
 
 def is_sane_time(time_s: Fraction) -> bool:
     """Return whether a time may be calculated with: few digits, under 115 days."""
-    whole, parts = time_s.as_integer_ratio()
-    return parts < MAX_PART and -MAX_TIME_S * parts <= whole <= MAX_TIME_S * parts
+    parts = time_s.denominator
+    return parts < MAX_PART and -MAX_TIME_S * parts <= time_s.numerator <= MAX_TIME_S * parts
 
 
 def _unreadable(recipe: Recipe, limits: RecipeLimits) -> tuple[RecipeFault, ...]:
@@ -230,8 +230,7 @@ def _is_sane(clip: Clip, asset: Asset | None, n_lanes: int) -> bool:
         or not 0 <= clip.lane < n_lanes
     ):
         return False
-    times = (clip.start_s, clip.gap_s, clip.fade_in_s, clip.fade_out_s)
-    for time_s in times if clip.end_s is None else (*times, clip.end_s):
+    for time_s in (clip.start_s, clip.end_s, clip.gap_s, clip.fade_in_s, clip.fade_out_s):
         if time_s and not is_sane_time(time_s):
             return False
     if not (0 <= clip.lane < n_lanes and 0 <= clip.gain <= MAX_GAIN):
@@ -302,16 +301,16 @@ def _of_the_places(
     for index, clip in enumerate(recipe.clips):
         before, after = overlaps[index], overlaps[index + 1]
         if before:
-            if index > 1 and starts[index] < layout.stop(index - 2):
+            if index > 1 and starts[index] + SLACK < layout.stop(index - 2):
                 yield _at_place(recipe, assets, index, *THREE)
-            elif before > min(lengths[index], lengths[index - 1]):
+            elif before > min(lengths[index], lengths[index - 1]) + SLACK:
                 yield _at_place(recipe, assets, index, *OVERLAP)
         room = lengths[index] - before - after
-        if room >= 0 and (clip.fade_in_s or clip.fade_out_s):
+        if room >= -SLACK and (clip.fade_in_s or clip.fade_out_s):
             own = 0 if before else samples_at(clip.fade_in_s, ticks_per_s)
             own += 0 if after else samples_at(clip.fade_out_s, ticks_per_s)
             rate = assets[clip.asset_id].pcm.sample_rate_hz
-            if own and own > room + ticks_per_s // rate + FADE_SLACK:
+            if own and own > room + ticks_per_s // rate + SLACK:
                 yield _at_place(recipe, assets, index, *FADES)
     lasts = max(start + length for start, length in zip(starts, lengths, strict=True))
     if lasts > limits.max_mix_s * ticks_per_s:

@@ -42,5 +42,5 @@ def asset(name: str, seconds: float, *, rate: int = 48_000, **changes: Any) -> A
 ASSETS = {
     "voice": asset("voice", 10.0),
     "music": asset("music", 8.0, rate=44_100),
-    "jingle": asset("jingle", 1.5, rate=32_000),
+    "jingle": asset("jingle", 1.5, rate=37_800),
 }

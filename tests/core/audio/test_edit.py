@@ -485,6 +485,13 @@ def test_the_whole_mix_has_loudness_effects_and_a_de_click():
     chain = (HighPass(), Compressor())
     assert edit.set_effects(THREE, 0, chain).recipe.lanes[0].effects == chain
     assert edit.set_declick(THREE, F(0)).recipe.declick_s == 0
+    formed = edit.set_form(THREE, sample_rate_hz=44_100, channels=1).recipe
+    assert (formed.sample_rate_hz, formed.channels) == (44_100, 1)
+    assert places(formed) == places(THREE)
+    assert edit.set_form(THREE).recipe is THREE
+    for form in ({"sample_rate_hz": 0}, {"channels": 9}):
+        with pytest.raises(UsageError):
+            edit.set_form(THREE, **form)
     with pytest.raises(NotFoundError):
         edit.set_effects(THREE, 1, chain)
     with pytest.raises(UsageError):

@@ -160,6 +160,10 @@ class Editor(RuleBasedStateMachine):
         index = picked(self.recipe, pick)
         self.do(edit.set_crossfade, self.recipe, ASSETS, *index, length_s=length, shape=shape)
 
+    @rule(rate=st.sampled_from([48_000, 44_100, 37_800]), channels=st.sampled_from([1, 2]))
+    def form(self, rate, channels) -> None:
+        self.do(edit.set_form, self.recipe, sample_rate_hz=rate, channels=channels)
+
     @rule(
         pick=PICKS,
         spans=st.lists(st.tuples(LENGTHS, LENGTHS), max_size=5),
@@ -203,5 +207,5 @@ def test_any_edit_of_a_valid_recipe_gives_a_valid_recipe():
 @pytest.mark.timeout(3600)
 def test_any_edit_of_a_valid_recipe_gives_a_valid_recipe_full_count():
     run_state_machine_as_test(
-        Editor, settings=settings(max_examples=500, stateful_step_count=50, **QUIET)
+        Editor, settings=settings(max_examples=2000, stateful_step_count=50, **QUIET)
     )
