@@ -38,6 +38,7 @@ class EditorCanvas(QWidget):
     trim_requested, fade_requested, gain_requested, move_requested :
         Trim, SetFade, SetGain, MoveClip; streams of one drag share a gesture_id and speak of the
         arrangement at its beginning
+    split_requested : float, seconds of the mix: Alt and a click on a clip
     marker_moved : MoveMarker, a stream likewise
     output_range_requested : SetOutputRange, a stream likewise
     gesture_ended, gesture_cancelled : int, the gesture_id: keep it as one step, or take it back
@@ -56,6 +57,7 @@ class EditorCanvas(QWidget):
     fade_requested = Signal(object)
     gain_requested = Signal(object)
     move_requested = Signal(object)
+    split_requested = Signal(float)
     marker_moved = Signal(object)
     marker_rename_requested = Signal(int)
     output_range_requested = Signal(object)
@@ -101,7 +103,7 @@ class EditorCanvas(QWidget):
             *("scrub_requested", "scrub_ended", "marker_moved", "marker_rename_requested"),
             *("output_range_requested", "selection_requested", "time_selection_requested"),
             *("trim_requested", "fade_requested", "gain_requested", "move_requested"),
-            "drop_requested",
+            *("split_requested", "drop_requested"),
         ):
             for part in (self.ruler, self.area):
                 if hasattr(part, name):
@@ -113,6 +115,11 @@ class EditorCanvas(QWidget):
     def viewport(self) -> EditorViewport:
         """What is on screen. Call `refresh` after changing it."""
         return self._state.viewport
+
+    @property
+    def loop(self) -> tuple[float, float] | None:
+        """The stretch that is played over and over."""
+        return self._state.loop
 
     @property
     def dragging(self) -> bool:

@@ -66,6 +66,7 @@ class ClipArea(QWidget):
     fade_requested = Signal(object)
     gain_requested = Signal(object)
     move_requested = Signal(object)
+    split_requested = Signal(float)
     drop_requested = Signal(object)
     context_menu_requested = Signal(object)
     gesture_ended = Signal(int)
@@ -167,8 +168,12 @@ class ClipArea(QWidget):
         self.view_changed.emit()
 
     def _click(self, drag: Drag, pointer: Pointer) -> None:
-        """Choose the clip that was clicked and go there; a click beside all clips chooses none."""
+        """Choose the clip that was clicked and go there; with Alt, split it there."""
         index = drag.hit.index
+        if pointer.has(Qt.KeyboardModifier.AltModifier):
+            if index is not None:
+                self.split_requested.emit(self._inside(drag.pressed_s))
+            return
         if pointer.has(Qt.KeyboardModifier.ControlModifier):
             mode = SelectMode.TOGGLE
         elif pointer.has(Qt.KeyboardModifier.ShiftModifier):
