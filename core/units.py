@@ -4,6 +4,7 @@ Audio is float32, shape (channels, samples), C-contiguous, nominal range [-1, 1]
 seconds, rates are Hz, frame rates are exact fractions.
 """
 
+import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ NTSC_RATES = {
     "29.97": Fraction(30000, 1001),
     "59.94": Fraction(60000, 1001),
 }
+_NUMBER = re.compile(r"\d{1,15}(?:\.\d{0,30}|/0{0,9}[1-9]\d{0,14})?|\.\d{1,30}", re.ASCII)
+"""A plain number or a fraction; an exponent could ask for a number of a billion digits."""
 FRAME_RATES = ("23.976", "24", "25", "29.97", "30", "50", "59.94", "60")
 
 
@@ -29,12 +32,11 @@ def parse_fps(text: str) -> Fraction:
 
     Raises UsageError for anything outside 1 to 240 frames a second.
     """
-    try:
-        fps = NTSC_RATES.get(text.strip()) or Fraction(text.strip())
-    except (ValueError, ZeroDivisionError):
+    if not _NUMBER.fullmatch(text.strip()):
         raise UsageError(
-            f"“{text}” is not a frame rate.", hint=f"Use one of {', '.join(FRAME_RATES)}."
-        ) from None
+            f"“{text[:40]}” is not a frame rate.", hint=f"Use one of {', '.join(FRAME_RATES)}."
+        )
+    fps = NTSC_RATES.get(text.strip()) or Fraction(text.strip())
     if not 1 <= fps <= 240:
         raise UsageError(f"{text} frames a second is out of range.", hint="Use 1 to 240.")
     return fps
@@ -63,16 +65,15 @@ def samples_at(time_s: Fraction, sample_rate_hz: int) -> int:
 def parse_time(text: str) -> Fraction:
     """Return seconds from `90`, `1:30`, `1:02:03.5`.
 
-    Raises UsageError when the text is no time or negative.
+    Raises UsageError when the text is no time, negative or of more digits than any time has.
     """
-    try:
-        total = Fraction(0)
-        for part in text.strip().split(":"):
-            total = total * 60 + Fraction(part)
-    except (ValueError, ZeroDivisionError):
-        total = Fraction(-1)
-    if total < 0:
-        raise UsageError(f"“{text}” is not a time.", hint="Write 90, 1:30 or 1:02:03.5.")
+    parts = [part.strip() for part in text.split(":", 3)]
+    if len(parts) > 3 or not all(_NUMBER.fullmatch(part) for part in parts):
+        shown = text if len(text) <= 40 else f"{text[:40]}…"
+        raise UsageError(f"“{shown}” is not a time.", hint="Write 90, 1:30 or 1:02:03.5.")
+    total = Fraction(0)
+    for part in parts:
+        total = total * 60 + Fraction(part)
     return total
 
 
