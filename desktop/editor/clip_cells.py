@@ -31,8 +31,6 @@ from PySide6.QtWidgets import (
 from desktop import theme
 from desktop.editor.clip_fields import ClipView, parse_field
 from desktop.editor.clip_table import (
-    HUE_ROLE,
-    VIEW_ROLE,
     ClipModel,
     Column,
     cell_words,
@@ -43,7 +41,8 @@ from desktop.editor.value_edit import ValueEdit
 
 ROW_PX, LONG_TIME_PX = 28, 88
 PAD_PX = 8
-VCENTER = Qt.AlignmentFlag.AlignVCenter
+LEFT = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
+RIGHT = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
 ENTERS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 Index = QModelIndex | QPersistentModelIndex
 
@@ -63,6 +62,9 @@ class ClipDelegate(QStyledItemDelegate):
         self._view, self._model = view, model
         self._name_font = theme.font(12, QFont.Weight.Medium)
         self._font = theme.font(12)
+        self._name_metrics, self._metrics = QFontMetrics(self._name_font), QFontMetrics(self._font)
+        self._rule = theme.color("line", 150)
+        self._inks = {token: theme.color(token) for token in ("tx", "tx2", "tx3", "bg2", "bg3")}
         self._badge_font = theme.font(10, QFont.Weight.DemiBold)
 
     # --- painting -------------------------------------------------------------------------
@@ -73,31 +75,25 @@ class ClipDelegate(QStyledItemDelegate):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(ink)
         painter.drawRoundedRect(QRectF(cell.x() + 12, cell.center().y() - 5, 10, 10), 3, 3)
+        painter.setFont(self._name_font)
+        painter.setPen(self._inks["tx3" if view.clip.muted else "tx"])
         area = cell.adjusted(30, 0, -4, 0)
-        self._text(painter, area, view.name, font=self._name_font, muted=view.clip.muted)
-
-    def _text(
-        self, painter: QPainter, area: QRectF, text: str, *, font: QFont, muted: bool
-    ) -> None:
-        painter.setFont(font)
-        painter.setPen(theme.color("tx3" if muted else "tx"))
-        shown = QFontMetrics(font).elidedText(
-            text, Qt.TextElideMode.ElideRight, max(0, int(area.width()))
-        )
-        painter.drawText(area, int(VCENTER | Qt.AlignmentFlag.AlignLeft), shown)
+        room = max(0, int(area.width()))
+        shown = self._name_metrics.elidedText(view.name, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(area, LEFT, shown)
 
     def _paint_figure(self, painter: QPainter, cell: QRectF, column: int, view: ClipView) -> None:
         words = cell_words(column, view)
         token = "tx3" if view.clip.muted or words == "Off" else "tx2"
         painter.setFont(self._font)
-        painter.setPen(theme.color(token))
+        painter.setPen(self._inks[token])
         area = cell.adjusted(2, 0, -PAD_PX, 0)
-        painter.drawText(area, int(VCENTER | Qt.AlignmentFlag.AlignRight), words)
+        painter.drawText(area, RIGHT, words)
         crossed = (column == Column.FADE_IN and view.placed.overlap) or (
             column == Column.FADE_OUT and crosses_after(view)
         )
         if crossed:
-            left = area.right() - QFontMetrics(self._font).horizontalAdvance(words) - 15
+            left = area.right() - self._metrics.horizontalAdvance(words) - 15
             _paint_cross(painter, QRectF(left, cell.center().y() - 4, 9, 8))
 
     def _paint_mute(self, painter: QPainter, cell: QRectF, view: ClipView, *, hot: bool) -> None:
@@ -135,19 +131,18 @@ class ClipDelegate(QStyledItemDelegate):
 
     @override
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        view: ClipView = index.data(VIEW_ROLE)
+        view = self._model.view(index.row())
         cell, column = QRectF(option.rect), index.column()
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         hot = bool(option.state & QStyle.StateFlag.State_MouseOver)
         if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(cell, theme.color("bg3"))
+            painter.fillRect(cell, self._inks["bg3"])
         elif hot:
-            painter.fillRect(cell, theme.color("bg2"))
-        painter.setPen(theme.color("line", 150))
-        painter.drawLine(cell.bottomLeft(), cell.bottomRight())
+            painter.fillRect(cell, self._inks["bg2"])
+        painter.fillRect(QRectF(cell.x(), cell.bottom() - 1, cell.width(), 1), self._rule)
         if column == Column.NAME:
-            self._paint_name(painter, cell, view, index.data(HUE_ROLE))
+            self._paint_name(painter, cell, view, self._model.hue(index.row()))
         elif column == Column.MUTED:
             self._paint_mute(painter, cell, view, hot=hot)
         else:

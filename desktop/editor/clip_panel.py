@@ -48,7 +48,7 @@ def common[T](values: Iterable[T]) -> T | None:
     """Return the value that all have, None when they differ."""
     rest = iter(values)
     first = next(rest, None)
-    return first if all(value == first for value in rest) else None
+    return first if all(value is first or value == first for value in rest) else None
 
 
 def _crossing(view: ClipView, *, is_in: bool) -> ClipView:
@@ -182,7 +182,7 @@ class ClipPanel(QWidget):
         plain = tuple(
             view
             for view in self._views
-            if not (view.crossfade_in_s if is_in else view.crossfade_out_s)
+            if not (view.placed.overlap if is_in else view.after and view.after.overlap)
         )
         if not line.is_dragged:
             line.crosses = not plain

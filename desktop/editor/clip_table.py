@@ -3,7 +3,7 @@
 In: arrangements. Out: rows of `ClipView`; what was typed, as `ClipEdit`s.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import override
 
@@ -18,6 +18,7 @@ from PySide6.QtCore import (
 )
 
 from core.audio.arrangement import Arrangement, PlacedClip
+from core.audio.recipe import Clip
 from core.library.model import Asset
 from desktop.editor.clip_fields import (
     EDIT_TEXTS,
@@ -34,10 +35,15 @@ from desktop.editor.clip_fields import (
 )
 
 MIME = "application/x-cymatic-clips"
-VIEW_ROLE = Qt.ItemDataRole.UserRole + 1
-HUE_ROLE = Qt.ItemDataRole.UserRole + 2
 MOST_RUNS = 40
 """More stretches of changed rows are announced as one."""
+PLAIN = (
+    Qt.ItemFlag.ItemIsEnabled
+    | Qt.ItemFlag.ItemIsSelectable
+    | Qt.ItemFlag.ItemIsDragEnabled
+    | Qt.ItemFlag.ItemNeverHasChildren
+)
+TYPED = PLAIN | Qt.ItemFlag.ItemIsEditable
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -152,6 +158,8 @@ class ClipModel(QAbstractTableModel):
         self._arrangement = Arrangement(clips=(), sample_rate_hz=48_000, n_samples=0, starts=())
         self._assets: Mapping[str, Asset] = {}
         self._hues: tuple[str, ...] = ()
+        self._clips: list[Clip] = []
+        self._keys: list[tuple[int, int, int]] = []
 
     # --- state ----------------------------------------------------------------------------
 
@@ -159,39 +167,38 @@ class ClipModel(QAbstractTableModel):
         self, arrangement: Arrangement, assets: Mapping[str, Asset], hues: Sequence[str] = ()
     ) -> None:
         """Show another state; rows of clips that stay keep their places and selection."""
-        before = self._arrangement
+        before, keys = self._arrangement, _keys(arrangement.clips)
         whole = (
             arrangement.sample_rate_hz != before.sample_rate_hz
             or dict(assets) != self._assets
             or (tuple(hues) != self._hues and len(arrangement.clips) == len(before.clips))
         )
-        old, new = before.clips, arrangement.clips
-        head = _same_head(old, new)
-        tail = _same_tail(old, new, head)
+        old, new = self._clips, [placed.clip for placed in arrangement.clips]
+        head = _same(old, new)
+        tail = min(_same(old[::-1], new[::-1]), min(len(old), len(new)) - head)
         kept = min(len(old), len(new)) - tail
+        changed = range(len(new)) if whole else _changed(self._keys, keys, head, kept)
         none = QModelIndex()
         if len(new) > len(old):
             self.beginInsertRows(none, kept, len(new) - tail - 1)
-            self._take(arrangement, assets, hues)
-            self.endInsertRows()
         elif len(new) < len(old):
             self.beginRemoveRows(none, kept, len(old) - tail - 1)
-            self._take(arrangement, assets, hues)
+        self._arrangement, self._assets, self._hues = arrangement, dict(assets), tuple(hues)
+        self._clips, self._keys = new, keys
+        if len(new) > len(old):
+            self.endInsertRows()
+        elif len(new) < len(old):
             self.endRemoveRows()
-        else:
-            self._take(arrangement, assets, hues)
-        changed = range(len(new)) if whole else _changed(old, new, head, kept)
         for first, last in _runs(changed):
             self.dataChanged.emit(self.index(first, 0), self.index(last, Column.MUTED))
-
-    def _take(
-        self, arrangement: Arrangement, assets: Mapping[str, Asset], hues: Sequence[str]
-    ) -> None:
-        self._arrangement, self._assets, self._hues = arrangement, dict(assets), tuple(hues)
 
     def view(self, row: int) -> ClipView:
         """Return the clip of a row."""
         return view_clip(self._arrangement, self._assets, row)
+
+    def hue(self, row: int) -> str:
+        """Return the colour token of a row, empty: its track's."""
+        return self._hues[row] if row < len(self._hues) else ""
 
     @property
     def longest_s(self) -> float:
@@ -226,12 +233,7 @@ class ClipModel(QAbstractTableModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid():
             return None
-        if role == HUE_ROLE:
-            row = index.row()
-            return self._hues[row] if row < len(self._hues) else ""
         view = self.view(index.row())
-        if role == VIEW_ROLE:
-            return view
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return cell_words(index.column(), view)
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -260,14 +262,14 @@ class ClipModel(QAbstractTableModel):
 
     @override
     def flags(self, index: Index) -> Qt.ItemFlag:
-        if not index.isValid():
+        column = index.column()
+        if column < 0:
             return Qt.ItemFlag.ItemIsDropEnabled
-        usual = super().flags(index) | Qt.ItemFlag.ItemIsDragEnabled
-        if index.column() == Column.MUTED:
-            return usual
-        if index.column() == Column.FADE_OUT and crosses_after(self.view(index.row())):
-            return usual
-        return usual | Qt.ItemFlag.ItemIsEditable
+        if column == Column.MUTED:
+            return PLAIN
+        if column == Column.FADE_OUT and crosses_after(self.view(index.row())):
+            return PLAIN
+        return TYPED
 
     @override
     def supportedDropActions(self) -> Qt.DropAction:
@@ -285,50 +287,45 @@ class ClipModel(QAbstractTableModel):
         return mime
 
 
-def _same_head(old: Sequence[PlacedClip], new: Sequence[PlacedClip]) -> int:
+def _keys(clips: Sequence[PlacedClip]) -> list[tuple[int, int, int]]:
+    """Return what a row shows of where each clip lies."""
+    return [(placed.start, placed.stop, placed.overlap) for placed in clips]
+
+
+def _same(old: Sequence[Clip], new: Sequence[Clip]) -> int:
     """Return how many clips are the same from the first on."""
-    count = 0
-    for a, b in zip(old, new, strict=False):
-        if a.clip is not b.clip and a.clip != b.clip:
-            break
-        count += 1
-    return count
-
-
-def _same_tail(old: Sequence[PlacedClip], new: Sequence[PlacedClip], head: int) -> int:
-    """Return how many clips are the same from the last back, apart from the head."""
-    count, most = 0, min(len(old), len(new)) - head
-    for a, b in zip(reversed(old), reversed(new), strict=False):
-        if count == most or (a.clip is not b.clip and a.clip != b.clip):
-            break
-        count += 1
-    return count
+    pairs = enumerate(zip(old, new, strict=False))
+    differs = (place for place, (a, b) in pairs if a is not b and a != b)
+    return next(differs, min(len(old), len(new)))
 
 
 def _changed(
-    old: Sequence[PlacedClip], new: Sequence[PlacedClip], head: int, kept: int
-) -> Iterator[int]:
-    """Give the rows that read differently: rows from `kept` on have moved by the difference."""
-    shift = len(old) - len(new)
-    fresh = range(kept, kept + max(-shift, 0))
-    for row, b in enumerate(new):
-        if row in fresh:
-            continue
-        a = old[row] if row < kept else old[row + shift]
-        ends = row + 1 < len(new) and row + 1 not in fresh
-        after = old[row + 1 if row + 1 < kept else row + 1 + shift] if ends else None
-        if (
-            (head <= row < kept)
-            or a.start != b.start
-            or a.stop != b.stop
-            or a.overlap != b.overlap
-            or (after is not None and after.overlap != new[row + 1].overlap)
-            or (after is None and row + 1 < len(new))
-        ):
-            yield row
+    old: Sequence[tuple[int, int, int]],
+    new: Sequence[tuple[int, int, int]],
+    head: int,
+    kept: int,
+) -> list[int]:
+    """Return the rows that read differently, apart from fresh ones.
+
+    The first `head` clips are the same, up to `kept` they are others in the same rows, and from
+    there on the same again, moved by as many rows as there are more.
+    """
+    more = len(new) - len(old)
+    start = kept + max(more, 0)
+    pairs = [
+        *zip(range(kept), old, new, strict=False),
+        *zip(range(start, len(new)), old[start - more :], new[start:], strict=True),
+    ]
+    moved = [row for row, a, b in pairs if a != b]
+    others = {row - 1 for row, a, b in pairs if a[2] != b[2]}
+    others.update(range(head, kept))
+    if more:
+        others.add(kept - 1)  # another clip comes after it, and may cross it
+    others.discard(-1)
+    return sorted(others.union(moved)) if others else moved
 
 
-def _runs(rows: range | Iterator[int]) -> list[tuple[int, int]]:
+def _runs(rows: Sequence[int]) -> list[tuple[int, int]]:
     """Return ascending rows as stretches (first, last)."""
     runs: list[tuple[int, int]] = []
     for row in rows:
