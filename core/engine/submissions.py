@@ -291,13 +291,15 @@ class Submissions:
         return chain.submitted(job_id)
 
     def _expect(self, subject: Subject, *, waits: bool) -> None:
-        """Have workers ready: for the still, while its sound is made, and for the next edit.
+        """Have a worker ready: for the still, while its sound is made; else for the next edit.
 
-        Not for a still of a bare file that is analysed already: a command wants no more than it.
+        Not after a still of a bare file that is analysed already: a command wants no more than it.
         """
         edited = subject.project_id is not None or subject.recipe is not None
-        kinds = [JobKind.FRAME] if waits else []
-        self.parts.scheduler.expect([*kinds, JobKind.PREPARE] if edited else kinds)
+        if waits:
+            self.parts.scheduler.expect([JobKind.FRAME])
+        elif edited:
+            self.parts.scheduler.expect([JobKind.PREPARE])
 
     async def export(self, request: SubmitExport) -> Submitted:
         """Queue a sound file."""
@@ -320,7 +322,7 @@ class Submissions:
                 markers=request.markers,
             )
             job_id = chain.add(params, needs=chain.add_prepare())
-        return chain.submitted(job_id)
+        return self._asked_for(chain, job_id)
 
     async def estimate(self, request: SubmitEstimate) -> Submitted:
         """Queue the probe of a render."""
