@@ -126,12 +126,17 @@ def _nearest_start(
 
 
 def _head(timeline: Timeline, pieces: list[Piece], at: int) -> int:
-    """Return the fade or crossfade at a piece's head, in ticks."""
+    """Return the fade or crossfade at a piece's head, in ticks, at most all of it.
+
+    A fade that was set aside for a crossfade may be longer than its clip.
+    """
     overlap = pieces[at - 1].end - pieces[at].start if at else 0
-    return overlap if overlap > 0 else timeline.ticks(pieces[at].clip.fade_in_s)
+    fade = timeline.ticks(pieces[at].clip.fade_in_s)
+    return overlap if overlap > 0 else min(fade, pieces[at].length)
 
 
 def _tail(timeline: Timeline, pieces: list[Piece], at: int) -> int:
-    """Return the fade or crossfade at a piece's tail, in ticks."""
+    """Return the fade or crossfade at a piece's tail, in ticks; as `_head`."""
     overlap = pieces[at].end - pieces[at + 1].start if at + 1 < len(pieces) else 0
-    return overlap if overlap > 0 else timeline.ticks(pieces[at].clip.fade_out_s)
+    fade = timeline.ticks(pieces[at].clip.fade_out_s)
+    return overlap if overlap > 0 else min(fade, pieces[at].length)

@@ -1,5 +1,6 @@
 """Any edit of a valid recipe gives a valid recipe, whatever came before."""
 
+import random
 from fractions import Fraction
 
 import pytest
@@ -69,6 +70,14 @@ class Editor(RuleBasedStateMachine):
     def join(self, pick, n) -> None:
         (first,) = picked(self.recipe, pick)
         self.do(edit.join, self.recipe, ASSETS, range(first, first + n))
+
+    @rule(pick=PICKS)
+    def join_what_continues(self, pick) -> None:
+        placed = arrange(self.recipe, ASSETS).clips
+        parts = [clip.index for clip in placed if clip.continues]
+        if parts:
+            index = parts[pick % len(parts)]
+            self.do(edit.join, self.recipe, ASSETS, (index - 1, index))
 
     @rule(picks=st.lists(PICKS, max_size=3), close=st.booleans())
     def delete(self, picks, close) -> None:
@@ -188,6 +197,76 @@ class Editor(RuleBasedStateMachine):
     def level(self, pick, gain, muted) -> None:
         self.do(edit.set_gain, self.recipe, picked(self.recipe, pick), gain)
         self.do(edit.set_muted, self.recipe, picked(self.recipe, pick), muted)
+
+
+def walk(number: int, steps: int) -> int:
+    """Edit at random, about eight clips at a time; return how many edits were made."""
+    rng = random.Random(number)
+    editor = Editor()
+    made = 0
+
+    def ms(low: int, high: int) -> Fraction:
+        return Fraction(rng.randint(low, high), 1000)
+
+    def within() -> Fraction:
+        return ms(0, max(1, int(arrange(editor.recipe, ASSETS).duration_s * 1000)))
+
+    def pick() -> int:
+        return rng.randrange(1 << 20)
+
+    def flag() -> bool:
+        return rng.random() < 0.5
+
+    fewer = [
+        lambda: editor.join_what_continues(pick()),
+        lambda: editor.join_what_continues(pick()),
+        lambda: editor.delete([pick()], flag()),
+        lambda: editor.delete_range(within(), ms(100, 5000), flag()),
+        lambda: editor.keep_range(within(), ms(8000, 30_000)),
+        lambda: editor.follow_silence(pick(), [(ms(0, 900), ms(50, 9000))], False, 1),
+    ]
+    more = [
+        lambda: editor.split(within()),
+        lambda: editor.duplicate([pick(), pick()]),
+        lambda: editor.paste_at(within()),
+        lambda: editor.drop(pick(), [rng.choice(sorted(ASSETS))]),
+        lambda: editor.follow_silence(pick(), [(ms(0, 900), ms(50, 1500))] * 3, flag(), 0),
+    ]
+    other = [
+        lambda: editor.copy([pick(), pick()]),
+        lambda: editor.replace(pick(), rng.choice(sorted(ASSETS))),
+        lambda: editor.move([pick(), pick()], pick()),
+        lambda: editor.place(pick(), within()),
+        lambda: editor.place(pick(), within()),
+        lambda: editor.trim(pick(), rng.randint(-3000, 3000), flag(), flag()),
+        lambda: editor.trim(pick(), rng.randint(-300, 300), flag(), flag()),
+        lambda: editor.slip(pick(), ms(-900, 900)),
+        lambda: editor.type_times(pick(), ms(0, 3000), ms(90, 4000), flag()),
+        lambda: editor.fade(pick(), ms(0, 3000), None, flag()),
+        lambda: editor.crossfade(pick(), ms(0, 900), None),
+        lambda: editor.form(rng.choice([48_000, 44_100, 37_800]), 2),
+        lambda: editor.follow_silence(pick(), [(ms(0, 900), ms(50, 9000))] * 2, False, 2),
+    ]
+    for _ in range(steps):
+        before = editor.recipe
+        sized = fewer if len(before.clips) > rng.randint(2, 14) else more
+        rng.choice(sized if rng.random() < 0.4 else other)()
+        editor.is_valid()
+        made += editor.recipe is not before
+    return made
+
+
+@pytest.mark.parametrize("number", range(20))
+def test_a_long_walk_of_edits_stays_valid(number):
+    assert walk(number, 60) > 20
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("number", range(20))
+def test_a_long_walk_of_edits_stays_valid_full_count(number):
+    for more in range(100):
+        walk(1000 * (number + 1) + more, 100)
 
 
 QUIET = {
