@@ -5,7 +5,7 @@ are read on the pool.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -16,12 +16,14 @@ from core.engine.replies import Submitted
 from core.errors import CymaticError, KnownError, UsageError
 from core.ingest.sources import Source, is_media_name, require_available, source_from_text
 from core.jobs.model import IngestResult, JobView
+from core.library.model import Asset
 from desktop.bridge import EngineBridge
 from desktop.notices import Notice, Notices, Tone
 from desktop.tasks import Background
 from desktop.words import plural
 from desktop.workspace import Workspace
 
+Taken = Callable[[Asset], None]
 PROJECT_SUFFIX = ".cymatic"
 MOST_SHOWN = 60
 
@@ -101,16 +103,21 @@ class Intake(QObject):
         self._assets: dict[str, str] = {}
         """Asset by the job that analyses it."""
 
-    def take(self, texts: Sequence[str]) -> None:
-        """Take paths, folders and links in; project files are opened."""
+    def take(self, texts: Sequence[str], then: Taken | None = None) -> None:
+        """Take paths, folders and links in; project files are opened.
+
+        `then` is called with each asset, in the order in which they are ready.
+        """
         projects = [text for text in texts if text.lower().endswith(PROJECT_SUFFIX)]
         rest = [text for text in texts if text not in projects]
         for text in projects[:1]:
             self._bridge.run(self._open_project(Path(text)))
         if rest:
-            self._background.run(lambda: expand(rest), self._submit_all, self._notices.show_error)
+            self._background.run(
+                lambda: expand(rest), partial(self._submit_all, then), self._notices.show_error
+            )
 
-    def _submit_all(self, found: tuple[list[str], list[str]]) -> None:
+    def _submit_all(self, then: Taken | None, found: tuple[list[str], list[str]]) -> None:
         texts, barren = found
         sources: list[Source] = []
         for text in texts:
@@ -127,15 +134,16 @@ class Intake(QObject):
                 )
             )
         for source in sources:
-            self._bridge.ask(SubmitIngest(source=source, analyze=True), self._on_submitted)
+            request = SubmitIngest(source=source, analyze=True)
+            self._bridge.ask(request, partial(self._on_submitted, then))
         if len(sources) > 1:
             self._notices.show(Notice(text=f"Adding {plural(len(sources), 'file')}"))
 
-    def _on_submitted(self, answer: Submitted) -> None:
+    def _on_submitted(self, then: Taken | None, answer: Submitted) -> None:
         first = answer.chain[0] if answer.chain else answer.job
         self.submitted.emit(first)
         last = answer.chain[-1] if answer.chain else answer.job
-        self._bridge.watch(first.id).ended.connect(partial(self._on_ended, last))
+        self._bridge.watch(first.id).ended.connect(partial(self._on_ended, last, then))
         if last.id != first.id:
             self._bridge.watch(last.id).ended.connect(self._on_analysed)
 
@@ -144,7 +152,7 @@ class Intake(QObject):
         if asset_id:
             self.analysis_ended.emit(asset_id)
 
-    def _on_ended(self, analysis: JobView, job: JobView) -> None:
+    def _on_ended(self, analysis: JobView, then: Taken | None, job: JobView) -> None:
         if isinstance(job.result, IngestResult):
             if job.result.asset.analysis is None and analysis.id != job.id:
                 self._assets[analysis.id] = job.result.asset.id
@@ -155,6 +163,8 @@ class Intake(QObject):
                     Notice(text=f"“{title}” is already in the library.", tone=Tone.GOOD)
                 )
             self.arrived.emit(job.result.asset)
+            if then is not None:
+                then(job.result.asset)
         elif job.error is not None:
             self._notices.show_error(
                 CymaticError(job.error.message, hint=job.error.hint, code=job.error.code)

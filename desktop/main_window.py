@@ -3,6 +3,7 @@
 In: a bridge, a pool, a memory. Out: the window; no panel touches another one's widgets.
 """
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import override
@@ -28,7 +29,9 @@ from desktop.announce import Announcer
 from desktop.bridge import Connection, EngineBridge
 from desktop.closing import Closing
 from desktop.drop_veil import DropVeil
-from desktop.editor.panel import EditorPanel
+from desktop.editor.desk import EditorDesk
+from desktop.editor.hearing import SoundMaker, make_sound
+from desktop.editor.requests import DropSounds
 from desktop.header import Header
 from desktop.intake import Intake, texts_of
 from desktop.keymap import Keymap
@@ -37,6 +40,7 @@ from desktop.library.waves import Opener, Waves, open_pyramid
 from desktop.memory import Memory
 from desktop.notices import Notice, Notices
 from desktop.outside import Outside
+from desktop.pages import PREPARE, VISUALS, Pages
 from desktop.pictures import Pictures
 from desktop.projects import ProjectFiles
 from desktop.queue.panel import QueuePanel
@@ -79,6 +83,7 @@ class MainWindow(QMainWindow):
         *,
         scenes: Loader = load_all,
         peaks: Opener = open_pyramid,
+        sounds: SoundMaker = make_sound,
     ) -> None:
         super().__init__()
         self.setWindowTitle("Cymatic")
@@ -93,6 +98,7 @@ class MainWindow(QMainWindow):
         self.notices = Notices(self)
         self.closing = Closing(bridge, self)
         self.outside = Outside(background, self.notices, self)
+        self._sounds = sounds
         self._build_parts()
         self._build_layout()
         self._connect()
@@ -113,7 +119,16 @@ class MainWindow(QMainWindow):
             notices=notices,
             memory=self.memory,
         )
-        self.editor = EditorPanel(bridge, self.background, workspace=workspace, waves=self.waves)
+        self.desk = EditorDesk(
+            bridge,
+            self.background,
+            workspace=workspace,
+            notices=notices,
+            memory=self.memory,
+            sounds=self._sounds,
+            parent=self,
+        )
+        self.editor = self.desk.panel
         self.render_panel = RenderPanel(
             bridge,
             self.background,
@@ -145,15 +160,17 @@ class MainWindow(QMainWindow):
         self.library.setMaximumWidth(420)
         self.middle = _splitter(Qt.Orientation.Vertical, self.stage, self.editor)
         self.middle.setStretchFactor(0, 1)
-        self.middle.setSizes([330, 200])
         self.middle.setMinimumWidth(420)
         self.columns = _splitter(Qt.Orientation.Horizontal, self.library, self.middle)
         self.columns.setStretchFactor(1, 1)
         self.columns.setSizes([268, 840])
         self.rows = _splitter(Qt.Orientation.Vertical, self.columns, self.queue)
         self.rows.setStretchFactor(0, 1)
-        self.render_panel.setFixedWidth(INSPECTOR_PX)
-        body = framed("clear", row(self.rows, self.render_panel, margins=(8, 8, 8, 8)))
+        self.pages = Pages(self.header, self.editor, middle=self.middle, memory=self.memory)
+        self.pages.add(PREPARE, self.desk.inspector)
+        self.pages.add(VISUALS, self.render_panel)
+        self.pages.inspectors.setFixedWidth(INSPECTOR_PX)
+        body = framed("clear", row(self.rows, self.pages.inspectors, margins=(8, 8, 8, 8)))
         self.stats_label = label("")
         self.note_label = label("")
         status = framed(
@@ -186,11 +203,15 @@ class MainWindow(QMainWindow):
         self.header.details_requested.connect(self._show_engine)
         self.library.chosen.connect(self.workspace.choose)
         self.library.add_requested.connect(self.open_files)
+        self.library.mix_requested.connect(lambda asset: self.desk.drop((asset,)))
         self.library.demo_requested.connect(partial(self.intake.take, [str(DEMO_TRACK)]))
         self.library.reveal_requested.connect(self._reveal_asset)
         self.library.analyze_requested.connect(self._analyze)
         self.workspace.asset_changed.connect(self.library.show_chosen)
-        self.editor.time_changed.connect(self.stage.set_time)
+        self.desk.time_changed.connect(self.stage.set_time)
+        self.desk.playing_changed.connect(self.stage.set_playing)
+        self.desk.analysis_changed.connect(self.render_panel.show_analysis)
+        self.editor.canvas.drop_requested.connect(self._on_drop)
         self.render_panel.tempo.tempo_shown.connect(self.library.show_tempo)
         self.bridge.asset_changed.connect(self.workspace.update_asset)
         self.library.model.loaded.connect(self._on_tracks)
@@ -213,7 +234,7 @@ class MainWindow(QMainWindow):
         self._stats_timer.timeout.connect(self._ask_stats)
 
     def _add_shortcuts(self) -> None:
-        actions = {
+        actions: dict[Act, Callable[[], object]] = {
             Act.ADD_FILES: self.open_files,
             Act.PASTE: self.paste,
             Act.RENDER: self.render_panel.submit,
@@ -229,6 +250,9 @@ class MainWindow(QMainWindow):
             Act.PAUSE_QUEUE: self.queue.toggle_pause,
             Act.HELP: self.open_sheet,
             Act.QUIT: self.close,
+            Act.PREPARE_PAGE: partial(self.pages.show, PREPARE),
+            Act.VISUALS_PAGE: partial(self.pages.show, VISUALS),
+            **self.desk.verbs(),
         }
         self.shortcuts = self.keymap.bind(actions, window=self, editor=self.editor)
         self.keymap.changed.connect(partial(self.keymap.tell, self))
@@ -241,6 +265,7 @@ class MainWindow(QMainWindow):
         if geometry.isEmpty() or not self.restoreGeometry(geometry):
             self.resize(*START_SIZE)
         self._share_height()
+        self.pages.restore()
         self._last_work = (self.memory.text("work/project"), self.memory.text("work/asset"))
         for key, splitter in (("columns", self.columns), ("rows", self.rows)):
             state = self.memory.blob(f"window/{key}")
@@ -254,6 +279,7 @@ class MainWindow(QMainWindow):
     def remember(self) -> None:
         """Keep geometry, splitters and the track on the table."""
         self.memory.keep("window/geometry", self.saveGeometry())
+        self.pages.remember()
         self.memory.keep("window/columns", self.columns.saveState())
         self.memory.keep("window/rows", self.rows.saveState())
         self.memory.keep("work/project", self.workspace.project.id)
@@ -320,10 +346,21 @@ class MainWindow(QMainWindow):
         self.intake.take(names)
 
     def paste(self) -> None:
-        """Add what the clipboard names."""
+        """Put copied clips in, or add what the clipboard names."""
+        if self.desk.editing.copied and self.editor.isAncestorOf(self.focusWidget()):
+            self.desk.editing.paste()
+            return
         texts = texts_of(QGuiApplication.clipboard().mimeData())
         if texts:
             self.intake.take(texts)
+
+    def _on_drop(self, request: DropSounds) -> None:
+        """Put tracks of the library into the mix; files are taken in first."""
+        found = self.library.model.with_ids(request.texts)
+        if found:
+            self.desk.drop(found, before=request.before)
+        else:
+            self.intake.take(request.texts, self.desk.place_next(request.before))
 
     def open_settings(self) -> None:
         """Show the settings."""
@@ -386,6 +423,7 @@ class MainWindow(QMainWindow):
             return
         self.remember()
         self.workspace.undo_stack.blockSignals(True)
+        self.desk.close()
         event.accept()
         self.closed.emit()
 

@@ -102,9 +102,13 @@ class SubmitIngest(Request[Submitted], frozen=True, kw_only=True, tag="SubmitIng
 
 
 class SubmitPrepare(Request[Submitted], frozen=True, kw_only=True, tag="SubmitPrepare"):
-    """Mix; earlier steps are added where missing."""
+    """Mix; earlier steps are added where missing.
+
+    With `sounds` the decoded sounds are there afterwards too, also where the mixdown was.
+    """
 
     subject: Subject
+    sounds: bool = False
     reply: ClassVar[type] = Submitted
 
 

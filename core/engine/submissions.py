@@ -22,6 +22,7 @@ from core.engine.protocol import (
     SubmitPrepare,
     SubmitRender,
 )
+from core.engine.recipes import require_mixable
 from core.engine.renewals import Renewals
 from core.engine.replies import Submitted
 from core.engine.routes import Answers
@@ -80,8 +81,7 @@ class _Chain:
 
     def _take_recipe(self, recipe: Recipe) -> None:
         """Work on a recipe; the identity recipe of an asset is that asset."""
-        if not recipe.clips:
-            raise UsageError("The recipe has no clips.", hint="Add a clip first.")
+        require_mixable(self._parts, recipe)
         self._asset = self._usable(recipe.clips[0].asset_id)
         if recipe != identity_recipe(self._asset.id):
             self.recipe = recipe
@@ -160,13 +160,17 @@ class _Chain:
         """The assets that are mixed, by id."""
         return {asset_id: self._usable(asset_id) for asset_id in asset_ids(self._mixed)}
 
-    def add_prepare(self, *, always: bool = False, features: bool = False) -> tuple[str, ...]:
+    def add_prepare(
+        self, *, always: bool = False, features: bool = False, sounds: bool = False
+    ) -> tuple[str, ...]:
         """Queue the mixdown where it is missing; return what a next step waits for."""
         key = self._prepared_key
         if key is not None and not always and self._parts.paths.prepared(key).is_file():
             return ()
         needs = (self._ingest_id,) if self._ingest_id else ()
-        params = PrepareParams(asset=self.asset, recipe=self.recipe, features=features)
+        params = PrepareParams(
+            asset=self.asset, recipe=self.recipe, features=features, sounds=sounds
+        )
         other = PrepareParams(asset=self.asset, recipe=self.recipe, features=not features)
         return (self.add(params, needs=needs, like=other),)
 
@@ -236,7 +240,7 @@ class Submissions:
         """Queue a mixdown."""
         with self.parts.database.write():
             chain = _Chain(self.parts, request.subject)
-            (job_id,) = chain.add_prepare(always=True)
+            (job_id,) = chain.add_prepare(always=True, sounds=request.sounds)
         return self._asked_for(chain, job_id)
 
     async def analyze(self, request: SubmitAnalyze) -> Submitted:

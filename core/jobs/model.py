@@ -94,6 +94,8 @@ class PrepareParams(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind",
     recipe: Recipe | None = None
     features: bool = False
     """Whether to measure the sound while it is mixed, for the analysis that comes next."""
+    sounds: bool = False
+    """Whether the decoded sounds must be there as well, to be played."""
 
 
 class AnalyzeParams(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="analyze"):

@@ -124,7 +124,7 @@ class Editing(QObject):
         markers = edit.ripple_markers(base.markers, result.ripple)
         self._workspace.set_recipe(result.recipe, text, markers=markers, merge_key=merge_key)
 
-    def gesture(self, gesture_id: int, text: str, change: Change) -> None:
+    def gesture(self, gesture_id: int, text: str, change: Change, *, selects: bool = True) -> None:
         """Follow the hand: each change starts from where the gesture began."""
         base = self.base_of(gesture_id)
         try:
@@ -132,7 +132,8 @@ class Editing(QObject):
         except KnownError:
             return  # the hand went where nothing can be; it may come back
         self._take(base, result, text, merge_key=f"{GESTURE}{gesture_id}")
-        self.select(result.selection)
+        if selects:
+            self.select(result.selection)
 
     def base_of(self, gesture_id: int) -> Project:
         """Return the project as it was when a gesture began."""
@@ -189,6 +190,10 @@ class Editing(QObject):
             start_s, end_s = map(self.exact, self.stretch)
             if self.apply("Crop", partial(edit.keep_range, start_s=start_s, end_s=end_s)):
                 self.select_stretch(None)
+
+    def reorder(self, indices: tuple[int, ...], to_index: int) -> None:
+        """Put clips before the one that is now at `to_index`."""
+        self.apply("Reorder", partial(edit.move, indices=indices, to_index=to_index))
 
     def duplicate(self) -> None:
         """Put a copy of the chosen clips right behind them."""

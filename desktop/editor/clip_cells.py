@@ -40,7 +40,7 @@ from desktop.editor.clip_table import (
 from desktop.editor.value_edit import ValueEdit
 
 ROW_PX, LONG_TIME_PX = 28, 88
-PAD_PX = 8
+PAD_PX = 10
 LEFT = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
 RIGHT = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
 ENTERS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)

@@ -192,8 +192,10 @@ def fade_points(
     if ends[0] == ends[1]:
         return []
     points = []
-    for step in range(CURVE_STEPS + 1):
-        part = step / CURVE_STEPS
+    width = (ends[1] - ends[0]) * abs(way_s) * viewport.px_per_s
+    steps = 1 if curve is FadeShape.LINEAR else min(CURVE_STEPS, max(4, round(width / 5)))
+    for step in range(steps + 1):
+        part = step / steps
         if curve is FadeShape.LOG and ends[0] == 0.0:
             part *= part  # finer at the start, where it is steep
         x = ends[0] + (ends[1] - ends[0]) * part

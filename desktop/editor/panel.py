@@ -1,26 +1,29 @@
-"""The editor panel: transport, ruler and waveform of the sound on the table.
+"""The editor panel: transport, minimap, ruler and clips of the sound on the table, their list.
 
-In: the workspace's sound. Out: the time it stands at, edits of the workspace.
+In: the workspace's sound, its beats and markers, the state of playback. Out: what the hand and
+the buttons ask for. It shows and asks; `desktop.editor.desk` wires it to what does the work.
 """
 
-from fractions import Fraction
-from functools import partial
+from collections.abc import Mapping
 
-import msgspec
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QSplitter, QVBoxLayout
 
+from core.audio.arrangement import Arrangement
+from core.audio.recipe import Marker
 from core.library.model import Asset
-from core.library.project import Project
+from core.paths import LibraryPaths
 from desktop import theme
-from desktop.bridge import Connection, EngineBridge
-from desktop.library.waves import Waves
-from desktop.stage.beats import BeatReader
-from desktop.stage.timeline import Timeline
+from desktop.editor.canvas import EditorCanvas
+from desktop.editor.clip_list import ClipList
+from desktop.editor.sounds import SoundFiles
+from desktop.editor.state import EMPTY
+from desktop.editor.transport import Transport
+from desktop.stage.beats import Beats
 from desktop.tasks import Background
-from desktop.widgets import column, label, row, tool_button
-from desktop.words import precise_time, range_words
-from desktop.workspace import Workspace
+from desktop.words import range_words
+
+LIST_SHARE = (300, 130)
 
 
 class EditorPanel(QFrame):
@@ -28,144 +31,93 @@ class EditorPanel(QFrame):
 
     Signals
     -------
-    time_changed : float, seconds of the mix
+    time_changed : float, seconds of the mix: the playhead moved, by hand or by playing
     """
 
     time_changed = Signal(float)
 
-    def __init__(
-        self, bridge: EngineBridge, background: Background, *, workspace: Workspace, waves: Waves
-    ) -> None:
+    def __init__(self, background: Background) -> None:
         super().__init__()
         self.setObjectName("panel")
-        self._bridge, self._workspace = bridge, workspace
-        self.timeline = Timeline(waves)
-        self.beats = BeatReader(background, parent=self)
+        self.time_s = 0.0
+        self._length_s = 0.0
+        self.transport = Transport()
+        self.canvas = EditorCanvas(background)
+        self.clips = ClipList()
         self._build()
-        self._connect()
 
     def _build(self) -> None:
+        self.split = QSplitter(Qt.Orientation.Vertical)
+        self.split.addWidget(self.canvas)
+        self.split.addWidget(self.clips)
+        self.split.setChildrenCollapsible(False)
+        self.split.setHandleWidth(6)
+        self.split.setStretchFactor(0, 1)
+        self.split.setSizes(list(LIST_SHARE))
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(
-            column(self._build_transport(), self.timeline, margins=(1, 4, 1, 4), spacing=2)
-        )
-        self.setMinimumHeight(146)
+        layout.setContentsMargins(1, 2, 1, 4)
+        layout.setSpacing(2)
+        layout.addWidget(self.transport)
+        layout.addWidget(self.split, 1)
+        self.canvas.setMinimumHeight(112)
+        self.clips.setMinimumHeight(72)
+        self.clips.hide()
 
-    def _build_transport(self) -> QWidget:
-        self.start_button = tool_button("skip-back", "To the start (Home)")
-        self.time_label = self._time_label("time", 20)
-        self.length_label = self._time_label("time2", 13)
-        self.range_label = label("", "muted")
-        self.in_button = tool_button("arrow-right-from-line", "The video starts here (I)")
-        self.out_button = tool_button("arrow-left-from-line", "The video ends here (O)")
-        self.whole_button = tool_button("move-horizontal", "Use the whole track")
-        self.zoom_out = tool_button("zoom-out", "Show more of the track")
-        self.zoom_in = tool_button("zoom-in", "Show less of the track")
-        holder = QWidget()
-        holder.setLayout(
-            row(
-                self.start_button,
-                4,
-                self.time_label,
-                self.length_label,
-                None,
-                self.range_label,
-                4,
-                self.in_button,
-                self.out_button,
-                self.whole_button,
-                6,
-                self.zoom_out,
-                self.zoom_in,
-                margins=(10, 2, 10, 0),
-                spacing=4,
-            )
-        )
-        return holder
+    # --- show -----------------------------------------------------------------------------
 
-    @staticmethod
-    def _time_label(name: str, pixels: int) -> QLabel:
-        result = label("", name)
-        result.setFont(theme.font(pixels))
-        return result
+    def show_page(self, page: str) -> None:
+        """Show what a page is for: clips and their list on “prepare”."""
+        self.transport.show_page(page)
+        self.clips.setVisible(page == "prepare")
 
-    def _connect(self) -> None:
-        self._workspace.asset_changed.connect(self._on_asset)
-        self._workspace.project_changed.connect(self._on_project)
-        self._bridge.connection_changed.connect(self._on_connection)
-        self.timeline.time_picked.connect(self._on_time)
-        self.timeline.range_picked.connect(self._on_range)
-        self.beats.beats_ready.connect(self.timeline.set_beats)
-        self.start_button.clicked.connect(partial(self.go_to, 0.0))
-        self.in_button.clicked.connect(self._set_start)
-        self.out_button.clicked.connect(self._set_end)
-        self.whole_button.clicked.connect(self._use_whole)
-        self.zoom_in.clicked.connect(partial(self.timeline.zoom, 1.6))
-        self.zoom_out.clicked.connect(partial(self.timeline.zoom, 1 / 1.6))
-        self._on_asset(None)
+    def show_sound(
+        self,
+        arrangement: Arrangement | None,
+        assets: Mapping[str, Asset],
+        paths: LibraryPaths | None,
+    ) -> tuple[str, ...]:
+        """Show another arrangement; return the colour token of each clip."""
+        shown = arrangement or EMPTY
+        clips = [placed.clip for placed in shown.clips]
+        hues = tuple(theme.load_theme().track_hue(clip.asset_id) for clip in clips)
+        titles = tuple(clip.name or assets[clip.asset_id].title for clip in clips)
+        if paths is not None:
+            self.canvas.set_sounds({key: _files(asset, paths) for key, asset in assets.items()})
+        self.canvas.set_arrangement(shown, titles=titles, hues=hues)
+        self.clips.set_arrangement(shown, assets, hues)
+        self._length_s = shown.duration_s
+        for control in self.transport.controls:
+            control.setEnabled(arrangement is not None)
+        self.show_time(min(self.time_s, self._length_s))
+        self.transport.show_time(self.time_s if arrangement else None, self._length_s)
+        return hues
 
-    def _on_asset(self, asset: Asset | None) -> None:
-        self.timeline.set_asset(asset)
-        self.beats.want(asset, self._workspace.project.beats)
-        for control in (
-            self.start_button,
-            self.in_button,
-            self.out_button,
-            self.whole_button,
-            self.zoom_in,
-            self.zoom_out,
-        ):
-            control.setEnabled(asset is not None)
-        self.length_label.setText(f"/ {precise_time(asset.duration_s)}" if asset else "")
-        self._show_time()
-
-    def _on_project(self, project: Project) -> None:
-        output = project.outputs[0]
-        self.beats.want(self._workspace.asset, project.beats)
-        range_s = self._workspace.range_s()
-        self.timeline.set_project(project.title, range_s, output.fps)
-        whole = output.start_s == 0 and output.end_s is None
-        text = "Whole track" if whole else range_words(*range_s)
-        self.range_label.setText(text if self._workspace.asset else "")
-        self.whole_button.setEnabled(self._workspace.asset is not None and not whole)
-
-    def _on_connection(self, connection: Connection) -> None:
-        if connection is Connection.READY and self._bridge.engine is not None:
-            self.beats.set_library(self._bridge.engine.library)
-            self.beats.want(self._workspace.asset, self._workspace.project.beats)
-
-    def _on_time(self, time_s: float) -> None:
-        self._show_time()
+    def show_time(self, time_s: float) -> None:
+        """Move the playhead, in seconds."""
+        if time_s == self.time_s:
+            return
+        self.time_s = time_s
+        self.canvas.set_playhead(time_s)
+        self.transport.show_time(time_s if self._length_s else None, self._length_s)
         self.time_changed.emit(time_s)
 
-    def _show_time(self) -> None:
-        has_track = self._workspace.asset is not None
-        self.time_label.setText(precise_time(self.timeline.time_s) if has_track else "")
+    def show_selection(self, indices: tuple[int, ...]) -> None:
+        """Show which clips are chosen."""
+        self.canvas.set_selection(indices)
+        self.clips.set_selection(indices)
 
-    def go_to(self, time_s: float, *_: object) -> None:
-        """Move the playhead."""
-        self.timeline.set_time(time_s)
-        self._on_time(time_s)
+    def show_marks(self, markers: tuple[Marker, ...], beats: Beats) -> None:
+        """Show markers and beats."""
+        self.canvas.set_markers(markers)
+        self.canvas.set_beats(beats)
 
-    def _on_range(self, start_s: float, end_s: float) -> None:
-        output = self._workspace.output
-        fps = output.fps
-        start = Fraction(round(start_s * fps)) / fps
-        is_end = end_s >= self.timeline.duration_s - float(1 / fps) / 2
-        end = None if is_end else Fraction(round(end_s * fps)) / fps
-        changed = msgspec.structs.replace(output, start_s=max(Fraction(0), start), end_s=end)
-        self._workspace.set_output(changed, text="Change range")
+    def show_range(self, range_s: tuple[float, float], *, whole: bool) -> None:
+        """Show the stretch that the video shows."""
+        self.canvas.set_output_range(None if whole else range_s)
+        text = "" if not self._length_s else "Whole track" if whole else range_words(*range_s)
+        self.transport.show_range(text, whole=whole)
 
-    def _set_start(self) -> None:
-        end_s = self._workspace.range_s()[1]
-        if self.timeline.time_s < end_s:
-            self._on_range(self.timeline.time_s, end_s)
 
-    def _set_end(self) -> None:
-        start_s = self._workspace.range_s()[0]
-        if self.timeline.time_s > start_s:
-            self._on_range(start_s, self.timeline.time_s)
-
-    def _use_whole(self) -> None:
-        self._on_range(0.0, self.timeline.duration_s)
+def _files(asset: Asset, paths: LibraryPaths) -> SoundFiles:
+    key = asset.pcm.key
+    return SoundFiles(peaks=paths.peaks(key), pcm=paths.pcm(key), info=asset.pcm)

@@ -77,12 +77,21 @@ def _levels(
     level = max(level_for(float(np.median(table.ratios[clip])) / grid.density), FINEST_LEVEL)
     column = np.maximum(place, 0).astype(np.int64) // level_samples(level)
     page = column // PAGE_COLUMNS
-    changes = np.flatnonzero((np.diff(page) != 0) | (np.diff(clip) != 0)) + 1
-    for run in np.split(np.arange(len(there)), changes):
-        asset_id = table.asset_ids[clip[run[0]]]
-        key = PageKey(asset_id, KIND, level, int(page[run[0]]))
+    for run in _by_page(table, clip, page):
+        key = PageKey(table.asset_ids[clip[run[0]]], KIND, level, int(page[run[0]]))
         found[:, there[run]] = _columns(key, column[run], source)
     return _after_gain(found, table, layer, canvas)
+
+
+def _by_page(
+    table: ClipTable, clip: NDArray[np.intp], page: NDArray[np.int64]
+) -> list[NDArray[np.intp]]:
+    """Return the columns that lie in the same page of the same sound, page by page."""
+    numbers = {asset_id: number for number, asset_id in enumerate(dict.fromkeys(table.asset_ids))}
+    sound = np.array([numbers[asset_id] for asset_id in table.asset_ids], np.int64)[clip]
+    which = sound * (int(page.max()) + 1) + page
+    order = np.argsort(which, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(which[order])) + 1)
 
 
 def _columns(key: PageKey, column: NDArray[np.int64], source: ColumnSource) -> Bytes | int:

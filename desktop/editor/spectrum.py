@@ -14,6 +14,8 @@ from desktop.editor.levels import level_samples
 
 WINDOW = 2048
 ROWS = 192
+HANN_BINS = 1.5
+"""Equivalent noise bandwidth of the Hann window: what a sine adds up to over its bins."""
 LOWEST_HZ, HIGHEST_HZ = 30.0, 20_000.0
 FLOOR_DB = -90.0
 PAGE_COLUMNS = 256
@@ -75,7 +77,7 @@ def _window() -> NDArray[np.float32]:
 
 
 def _bands(frames: NDArray[np.float32], sample_rate_hz: int) -> NDArray[np.float64]:
-    """Return the mean power of each band (n, ROWS), all channels together; a full sine is 1."""
+    """Return the power in each band (n, ROWS), mean of the channels; a full sine is about 1."""
     from scipy.fft import rfft
 
     window = _window()
@@ -87,10 +89,10 @@ def _bands(frames: NDArray[np.float32], sample_rate_hz: int) -> NDArray[np.float
     edges = np.clip(band_edges_hz() * WINDOW / sample_rate_hz, 0, last)
     total = _between(below, edges + 0.5)
     width = np.diff(edges)
-    mean = np.diff(total, axis=1) / np.maximum(width, 1e-6)
+    inside = np.diff(total, axis=1) / HANN_BINS
     # A low band is narrower than a bin: it lies between the middles of two.
     narrow = _between(power, (edges[:-1] + edges[1:]) / 2)
-    bands: NDArray[np.float64] = np.where(width > 1, mean, narrow)
+    bands: NDArray[np.float64] = np.where(width > HANN_BINS, inside, narrow)
     return np.where(width > 0, bands, 0.0)
 
 

@@ -114,7 +114,7 @@ class AssetDelegate(QStyledItemDelegate):
         self._background(painter, option, area, chosen=chosen)
         tile = QRectF(area.x() + 7, area.y() + 7, TILE.width(), TILE.height())
         paint_tile(
-            painter, tile, theme.load_theme().track_hue(asset.sha256), self._waves.thumb(asset)
+            painter, tile, theme.load_theme().track_hue(asset.id), self._waves.thumb(asset)
         )
         self._texts(painter, asset, area, x=tile.right() + 10, chosen=chosen)
         painter.restore()

@@ -4,10 +4,12 @@ In: pages and asset events from the bridge. Out: rows of `Asset`, filtered by a 
 engine does.
 """
 
+from collections.abc import Sequence
 from typing import override
 
 from PySide6.QtCore import (
     QAbstractListModel,
+    QMimeData,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
@@ -19,6 +21,7 @@ from core.engine.protocol import ListAssets
 from core.engine.replies import AssetPage
 from core.library.model import Asset
 from desktop.bridge import Connection, EngineBridge
+from desktop.editor.drops import ASSET_MIME, asset_mime
 from desktop.words import asset_line
 
 PAGE = 200
@@ -80,6 +83,11 @@ class AssetModel(QAbstractListModel):
     def asset(self, index: Index) -> Asset | None:
         """Return the track of a row."""
         return self._assets[index.row()] if index.isValid() else None
+
+    def with_ids(self, asset_ids: Sequence[str]) -> tuple[Asset, ...]:
+        """Return the tracks with these ids, in this order, as far as they are in the list."""
+        rows = map(self.row_of, asset_ids)
+        return tuple(self._assets[row] for row in rows if row >= 0)
 
     def row_of(self, asset_id: str) -> int:
         """Return a track's row, -1 when it is not in the list."""
@@ -151,6 +159,20 @@ class AssetModel(QAbstractListModel):
             artist = f"\n{asset.artist}" if asset.artist else ""
             return f"{asset.title}{artist}\n{asset_line(asset)}\n{asset.name}"
         return None
+
+    @override
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        kept = super().flags(index)
+        return kept | Qt.ItemFlag.ItemIsDragEnabled if index.isValid() else kept
+
+    @override
+    def mimeTypes(self) -> list[str]:
+        return [ASSET_MIME]
+
+    @override
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
+        assets = map(self.asset, indexes)
+        return asset_mime([asset.id for asset in assets if asset is not None])
 
     @override
     def canFetchMore(self, parent: Index) -> bool:

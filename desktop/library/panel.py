@@ -44,6 +44,7 @@ class LibraryPanel(QFrame):
     add_requested, demo_requested : no payload
     reveal_requested : Asset
     analyze_requested : Asset
+    mix_requested : Asset, to put behind what is on the table
     """
 
     chosen = Signal(object)
@@ -51,6 +52,7 @@ class LibraryPanel(QFrame):
     demo_requested = Signal()
     reveal_requested = Signal(object)
     analyze_requested = Signal(object)
+    mix_requested = Signal(object)
 
     def __init__(self, bridge: EngineBridge, waves: Waves, notices: Notices) -> None:
         super().__init__()
@@ -94,6 +96,8 @@ class LibraryPanel(QFrame):
         self.view = QListView()
         self.view.setAccessibleName("Tracks")
         self.view.setMouseTracking(True)
+        self.view.setDragEnabled(True)
+        self.view.setDragDropMode(QListView.DragDropMode.DragOnly)
         self.view.setUniformItemSizes(True)
         self.view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -221,6 +225,9 @@ class LibraryPanel(QFrame):
             return menu
         self._add(menu, "clapperboard", "Use this track").triggered.connect(
             partial(self.chosen.emit, asset)
+        )
+        self._add(menu, "plus", "Add to the end of the mix").triggered.connect(
+            partial(self.mix_requested.emit, asset)
         )
         self._add(menu, "folder-open", "Show the file").triggered.connect(
             partial(self.reveal_requested.emit, asset)

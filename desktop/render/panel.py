@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QVBoxLayout, QWi
 
 from core.engine.protocol import SubmitRender
 from core.engine.replies import Submitted
-from core.library.model import Asset
+from core.library.model import Analysis, Asset
 from core.library.project import Project
 from desktop import theme
 from desktop.bridge import EngineBridge
@@ -70,6 +70,7 @@ class RenderPanel(QFrame):
         self._bridge, self._background = bridge, background
         self._workspace, self._catalog, self._notices = workspace, catalog, notices
         self._submitting = False
+        self._analysis: Analysis | None = None
         self.scenes = ScenePicker(catalog, pictures)
         self.parameters = ParameterList()
         self.tempo = TempoRow()
@@ -155,9 +156,13 @@ class RenderPanel(QFrame):
         self.variation_button.setEnabled(asset is not None)
         self._show_tempo()
 
+    def show_analysis(self, analysis: Analysis | None) -> None:
+        """Show what was found in the sound on the table."""
+        self._analysis = analysis
+        self._show_tempo()
+
     def _show_tempo(self) -> None:
-        asset = self._workspace.asset
-        analysis = asset.analysis if asset else None
+        analysis = self._analysis
         found_bpm = analysis.tempo_bpm if analysis else None
         beats = self._workspace.project.beats
         self.tempo.show_beats(beats, found_bpm, ready=analysis is not None)

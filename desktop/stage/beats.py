@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from core.analysis.beat_edit import BeatEdit
 from core.errors import CymaticError
-from core.library.model import Asset
+from core.library.model import Analysis
 from core.paths import LibraryPaths
 from desktop.tasks import Background
 
@@ -71,13 +71,13 @@ class BeatReader(QObject):
         """Say where the features lie."""
         self._library = LibraryPaths(root)
 
-    def want(self, asset: Asset | None, edit: BeatEdit) -> None:
-        """Ask for the beats of a track; none for a track that is not analysed."""
-        if asset is None or asset.analysis is None or self._library is None:
+    def want(self, analysis: Analysis | None, edit: BeatEdit) -> None:
+        """Ask for the beats of a sound; None: it is not analysed."""
+        if analysis is None or self._library is None:
             self._wanted = None
             self.beats_ready.emit(Beats())
             return
-        wanted = (asset.analysis.features_key, edit)
+        wanted = (analysis.features_key, edit)
         if wanted == self._wanted:
             return
         self._wanted = wanted

@@ -15,7 +15,7 @@ from desktop.bridge import Connection, EngineBridge
 from desktop.main_window import MainWindow
 from desktop.memory import Memory
 from desktop.tasks import Background
-from tests.desktop.fakes import FakeEngine, FakePyramid
+from tests.desktop.fakes import FakeEngine, FakePyramid, quiet_sound
 from tests.desktop.shots import draw_still
 
 WAIT_MS = 5000
@@ -81,7 +81,11 @@ def make_window(
 
     def make() -> MainWindow:
         window = MainWindow(
-            EngineBridge(engine.connect), Background(), Memory(memory_file), peaks=FakePyramid
+            EngineBridge(engine.connect),
+            Background(),
+            Memory(memory_file),
+            peaks=FakePyramid,
+            sounds=quiet_sound,
         )
         made.append(window)
         window.show()
@@ -100,6 +104,7 @@ def end_window(window: MainWindow) -> None:
     """Let a window go as the application does."""
     window.workspace.undo_stack.blockSignals(True)
     window.hide()
+    window.desk.close()
     leaving = asyncio.ensure_future(window.bridge.stop())
     for _ in range(200):
         QCoreApplication.processEvents()

@@ -7,6 +7,7 @@ starts work by itself: a test moves jobs with `advance` and `finish`.
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from core.audio.arrangement import mixed_samples
 from core.audio.recipe import identity_recipe
 from core.config import Settings
 from core.engine import protocol as p
@@ -651,3 +653,22 @@ def _furnish_jobs(engine: FakeEngine, outputs: Path) -> None:
         attempt=1,
         facts={"encoder": "libx264 (8 threads)"},
     )
+
+
+@dataclass(frozen=True)
+class QuietSound:
+    """A mix of the right length in which nothing is heard."""
+
+    sample_rate_hz: int
+    channels: int
+    n_samples: int
+
+    def read(self, start: int, stop: int) -> np.ndarray:
+        """Return silence."""
+        return np.zeros((self.channels, min(stop, self.n_samples) - start), np.float32)
+
+
+def quiet_sound(recipe, assets, paths, plan) -> QuietSound:
+    """Make no sound of any recipe."""
+    n_samples = mixed_samples(recipe, assets)
+    return QuietSound(recipe.sample_rate_hz, recipe.channels, n_samples)

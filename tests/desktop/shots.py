@@ -170,7 +170,7 @@ def around(window: MainWindow, engine: FakeEngine) -> None:
     """Choose 360 degrees, a range, an estimate."""
     window.stage._on_shape("360°")
     window.stage._on_range(42.0, 131.5)
-    window.editor.go_to(94.48)
+    window.desk.go_to(94.48)
     pause(100)
     window.render_panel.estimate.ask()
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from desktop.stage.beats import Beats, read_beats
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
@@ -16,6 +15,7 @@ from core.errors import KnownError
 from core.paths import LibraryPaths
 from desktop.main_window import MainWindow
 from desktop.render.tempo import TempoRow
+from desktop.stage.beats import Beats, read_beats
 from tests.desktop.fakes import FakeEngine, asset_like
 
 
@@ -106,6 +106,6 @@ def test_a_track_without_features_has_no_ticks(
     qtbot: QtBot, window: MainWindow, engine: FakeEngine, tempo: TempoRow
 ):
     assert LibraryPaths(engine.root).features("f" * 8).exists() is False
-    with qtbot.waitSignal(window.editor.beats.beats_ready) as blocker:
+    with qtbot.waitSignal(window.desk.beats.beats_ready) as blocker:
         window.workspace.set_beats(BeatEdit(doublings=1))
     assert blocker.args == [Beats()]

@@ -217,7 +217,7 @@ def test_a_superseded_still_is_cancelled(qtbot: QtBot, window: MainWindow, engin
     window.workspace.choose(engine.add_asset(asset_like(1, "Song")))
     qtbot.waitUntil(lambda: len(engine.jobs) == 1)
     qtbot.waitUntil(lambda: engine.n_watchers == 1)
-    window.editor.go_to(10.0)
+    window.desk.go_to(10.0)
     qtbot.waitUntil(lambda: len(engine.jobs) == 2)
     first = next(iter(engine.jobs.values()))
     assert first.status is JobStatus.CANCELLED
@@ -227,7 +227,7 @@ def test_the_range_snaps_to_frames_and_shows_in_the_form(
     qtbot: QtBot, window: MainWindow, engine: FakeEngine
 ):
     window.workspace.choose(engine.add_asset(asset_like(1, "Song")))
-    window.stage._on_range(10.011, 20.02)
+    window.desk.set_range(10.011, 20.02)
     output = window.workspace.output
     assert output.start_s * output.fps == 300
     assert output.end_s * output.fps == 601

@@ -62,6 +62,8 @@ def run(params: PrepareParams, ctx: JobContext) -> Finished:
     ready = _open_if_whole(final)
     if ready is not None:
         mark_used(final)
+        if params.sounds:
+            _require_sounds(assets, ctx)
         result = PrepareResult(
             prepared_key=key,
             sha256=hash_file(final, tick=ctx.check_abort),

@@ -1,0 +1,71 @@
+"""Pages: the same window for preparing the sound and for choosing the picture.
+
+In: a page by name. Out: the inspector, the tools and the room that it needs, remembered.
+"""
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
+
+from desktop.editor.panel import EditorPanel
+from desktop.header import Header
+from desktop.memory import Memory
+
+PREPARE, VISUALS = "prepare", "visuals"
+SHARES = {PREPARE: (200, 420), VISUALS: (360, 210)}
+"""Height of the picture and of the editor, in parts."""
+KEY = "window/page"
+
+
+class Pages(QObject):
+    """Shows one page at a time.
+
+    Signals
+    -------
+    changed : str
+    """
+
+    changed = Signal(str)
+
+    def __init__(
+        self, header: Header, editor: EditorPanel, *, middle: QSplitter, memory: Memory
+    ) -> None:
+        super().__init__(middle)
+        self._header, self._editor = header, editor
+        self._middle, self._memory = middle, memory
+        self.inspectors = QStackedWidget()
+        self._of: dict[str, QWidget] = {}
+        self.now = ""
+        header.page_picked.connect(self.show)
+
+    def add(self, name: str, inspector: QWidget) -> None:
+        """Give a page its inspector."""
+        self._of[name] = inspector
+        self.inspectors.addWidget(inspector)
+
+    def restore(self) -> None:
+        """Show the page of last time."""
+        name = self._memory.text(KEY, VISUALS)
+        self.show(name if name in self._of else VISUALS)
+
+    def show(self, name: str) -> None:
+        """Show a page."""
+        if name == self.now:
+            return
+        self._keep_room()
+        self.now = name
+        self._memory.keep(KEY, name)
+        self._header.pages.set_choice(name)
+        self.inspectors.setCurrentWidget(self._of[name])
+        self._editor.show_page(name)
+        state = self._memory.blob(f"window/middle-{name}")
+        if state.isEmpty() or not self._middle.restoreState(state):
+            self._middle.setSizes(list(SHARES[name]))
+        self.changed.emit(name)
+
+    def remember(self) -> None:
+        """Keep the room of the page on screen."""
+        self._keep_room()
+
+    def _keep_room(self) -> None:
+        if self.now:
+            self._memory.keep(f"window/middle-{self.now}", self._middle.saveState())
