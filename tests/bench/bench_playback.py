@@ -87,6 +87,7 @@ class Load:
 
     def __exit__(self, *_):
         for process in self.processes:
+            assert process.poll() is None, "the load ended too soon"
             process.kill()
             process.wait()
 

@@ -25,7 +25,7 @@ LOSSES, LOSSES_S = 3, 5.0
 LATENCY_S, MOST_LATENCY_S = 0.1, 0.4
 """What the card holds: survives a window that is busy for some frames, and a pause still obeys.
 Where it is too little, it is doubled."""
-MISSES = 3
+MISSES = 2
 """So many under-runs of one output are too many."""
 SILENT = "No sound device: playing silently."
 

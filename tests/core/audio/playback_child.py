@@ -41,6 +41,19 @@ class Child:
     def loop(self, first, last):
         self.player.set_loop((first, last) if last else None)
 
+    def devices(self):
+        listed, done = [], threading.Event()
+        self.player.ask_devices(lambda devices: (listed.extend(devices), done.set()))
+        done.wait(TIMEOUT_S)
+        return [(device.id, device.is_default) for device in listed]
+
+    def choose(self, device_id):
+        self.player.set_device(device_id)
+
+    def output(self):
+        state = self.player.output
+        return [state.message, state.hint]
+
     def until(self, sample):
         """Wait until a position is heard."""
         return self._until(lambda: self.player.position() >= sample)
