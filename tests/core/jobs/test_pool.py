@@ -1,16 +1,28 @@
 """Workers that wait: one process for job after job, alone with each, and gone with the engine."""
 
+import asyncio
 import os
 import signal
 
 import psutil
 import pytest
 
-from core.engine.protocol import CancelJob, GetEngine, GetJob, Subject, SubmitAnalyze, SubmitPrepare
+from core.engine.client import EngineClient
+from core.engine.protocol import (
+    CancelJob,
+    GetEngine,
+    GetJob,
+    Subject,
+    SubmitAnalyze,
+    SubmitIngest,
+    SubmitPrepare,
+    WatchJob,
+)
+from core.ingest.sources import AudioFile
 from core.jobs.model import JobKind, JobStatus
 from core.jobs.pool import WorkerPool
 from core.jobs.runner import StopReason
-from tests.core.engine.studio import Studio
+from tests.core.engine.studio import HANDLERS, Studio
 from tests.core.library.examples import an_asset
 
 pytestmark = pytest.mark.timeout(60)
@@ -172,3 +184,20 @@ async def test_no_job_is_lost_that_a_worker_began(studio):
     for job_id in ids:
         await studio.end_of(job_id)
         assert (await studio.call(GetJob(id=job_id))).status is JobStatus.DONE
+
+
+async def test_waiting_workers_die_with_an_engine_that_is_killed(tmp_path):
+    root = tmp_path / "library"
+    client = await EngineClient.connect(root, handlers=HANDLERS)
+    source = AudioFile(path=root / "steps=2.wav")
+    submitted = await client.call(SubmitIngest(source=source, analyze=True))
+    async for event in client.stream(WatchJob(id=submitted.chain[-1].id)):
+        last = event
+    assert last.status is JobStatus.DONE
+    engine = psutil.Process((await client.call(GetEngine())).pid)
+    waiting = engine.children()
+    assert len(waiting) == 1
+    engine.kill()
+    _, alive = await asyncio.to_thread(psutil.wait_procs, [engine, *waiting], 10)
+    assert alive == []
+    await client.close()
