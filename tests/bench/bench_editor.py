@@ -5,12 +5,17 @@
 2. Scrolling and zooming over a 3-hour recording of 1,000 clips: time of the GUI thread per frame,
    reads of the pool arriving meanwhile. Ceiling: 16 ms, every frame.
 3. Opening a known 10-hour file: from naming its files to the first painted wave. Ceiling: 300 ms.
+
+Each is given as CPU time of the GUI thread (what the code costs) and as wall time (which on a busy
+machine is mostly other programs).
 """
 
 import os
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -55,6 +60,21 @@ def long_sound(folder: Path, hours: float, *, with_samples: bool):
         with pcm.open("wb") as out:
             out.truncate(n * 4)
     return SoundFiles(peaks=peaks, pcm=pcm, info=info)
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Milliseconds of one piece of work on the GUI thread."""
+
+    cpu: float
+    wall: float
+
+
+def timed(work: Callable[[], object]) -> Spent:
+    """Do something and return what it took."""
+    cpu, wall = time.thread_time(), time.perf_counter()
+    work()
+    return Spent((time.thread_time() - cpu) * 1000, (time.perf_counter() - wall) * 1000)
 
 
 class Bench:
@@ -110,15 +130,13 @@ class Bench:
                 return
             time.sleep(0.005)
 
-    def full_paint_ms(self) -> float:
-        """Return the milliseconds of one redraw of the clips from scratch."""
+    def full_paint(self) -> Spent:
+        """Redraw the clips from scratch."""
         self.canvas.area.picture.invalidate()
-        began = time.perf_counter()
-        self.canvas.area.repaint()
-        return (time.perf_counter() - began) * 1000
+        return timed(self.canvas.area.repaint)
 
-    def wheel(self, x: float, steps: float, *, pan: bool = False) -> float:
-        """Turn the wheel, paint, and return the milliseconds the GUI thread was busy."""
+    def wheel(self, x: float, steps: float, *, pan: bool = False) -> Spent:
+        """Turn the wheel, take what the pool has read, and paint."""
         from PySide6.QtCore import QPoint, QPointF, Qt
         from PySide6.QtGui import QWheelEvent
 
@@ -135,10 +153,12 @@ class Bench:
             Qt.ScrollPhase.NoScrollPhase,
             False,
         )
-        began = time.perf_counter()
-        self.app.sendEvent(area, event)
-        self.app.processEvents()
-        return (time.perf_counter() - began) * 1000
+
+        def frame() -> None:
+            self.app.sendEvent(area, event)
+            self.app.processEvents()
+
+        return timed(frame)
 
     def end(self) -> None:
         """Let the canvas go."""
@@ -146,32 +166,34 @@ class Bench:
         self.canvas.deleteLater()
 
 
-def paint_figures(bench: Bench) -> list[tuple[str, list[float], float]]:
+def paint_figures(bench: Bench) -> list[tuple[str, list[Spent], Spent]]:
     """Return per zoom: its name, full redraws, a frame in which only the playhead moved."""
     canvas, found = bench.canvas, []
     viewport = canvas.viewport
     canvas.zoom_to_fit()
-    while True:
-        bench.settle()
-        values = [bench.full_paint_ms() for _ in range(TRIALS)]
-        began = time.perf_counter()
+
+    def move() -> None:
         canvas.set_playhead(viewport.start_s + viewport.length_s * 0.41)
         bench.app.processEvents()
-        moved = (time.perf_counter() - began) * 1000
-        found.append((f"{viewport.length_s:12.5f} s", values, moved))
+
+    while True:
+        bench.settle()
+        values = [bench.full_paint() for _ in range(TRIALS)]
+        bench.app.processEvents()
+        found.append((f"{viewport.length_s:12.5f} s", values, timed(move)))
         if viewport.px_per_sample >= 16:
             return found
         viewport.zoom(4, WIDTH * 0.4)
 
 
-def sweep_ms(bench: Bench) -> list[float]:
-    """Return the GUI thread's milliseconds per frame of a long wander at 60 frames a second."""
-    frames: list[float] = []
+def sweep(bench: Bench) -> list[Spent]:
+    """Return what each frame of a long wander at 60 frames a second took."""
+    frames: list[Spent] = []
 
     def frame(x: float, steps: float, *, pan: bool = False) -> None:
         spent = bench.wheel(x, steps, pan=pan)
         frames.append(spent)
-        time.sleep(max(0.0, FPS_BUDGET_MS - spent) / 1000)
+        time.sleep(max(0.0, FPS_BUDGET_MS - spent.wall) / 1000)
 
     bench.canvas.zoom_to_fit()
     bench.settle()
@@ -222,31 +244,43 @@ def spread(values: list[float]) -> str:
 
 
 @pytest.mark.bench
-def test_any_zoom_is_painted_in_time(tmp_path: Path):
+@pytest.mark.parametrize("view", ["wave", "spectrogram"])
+def test_any_zoom_is_painted_in_time(tmp_path: Path, view: str):
+    from desktop.editor.state import View
+
     files = long_sound(tmp_path, 3, with_samples=True)
     worst = 0.0
     for n_clips in (1, 1000):
         bench = Bench()
+        bench.canvas.set_view(View(view))
         bench.load(files, n_clips)
         for name, values, moved in paint_figures(bench):
-            print(f"{n_clips:5} clips, {name} on screen: {spread(values)}; playhead {moved:.2f} ms")
-            worst = max(worst, statistics.median(values))
+            cpu = [value.cpu for value in values]
+            wall = [value.wall for value in values]
+            print(
+                f"{view}, {n_clips:4} clips, {name} on screen: CPU {spread(cpu)}, "
+                f"wall {spread(wall)}; playhead alone {moved.cpu:.2f} ms"
+            )
+            worst = max(worst, statistics.median(cpu))
         bench.end()
-    print(f"Slowest zoom, median: {worst:.2f} ms; ceiling {PAINT_CEILING_MS} ms")
+    print(f"{view}, slowest zoom: {worst:.2f} ms of CPU; ceiling {PAINT_CEILING_MS} ms")
 
 
 @pytest.mark.bench
 def test_a_thousand_clips_scroll_and_zoom_without_a_dropped_frame(tmp_path: Path):
     bench = Bench()
     bench.load(long_sound(tmp_path, 3, with_samples=True), 1000)
-    sweep_ms(bench)
-    frames = sweep_ms(bench)
-    late = sum(value > FRAME_CEILING_MS for value in frames)
-    high = float(np.percentile(frames, 99))
-    print(
-        f"{len(frames)} frames: median {statistics.median(frames):.2f} ms, p99 {high:.2f} ms, "
-        f"most {max(frames):.2f} ms, {late} over {FRAME_CEILING_MS:.0f} ms"
-    )
+    for name in ("first", "again"):
+        frames = sweep(bench)
+        for kind, values in (
+            ("CPU", [frame.cpu for frame in frames]),
+            ("wall", [frame.wall for frame in frames]),
+        ):
+            late = sum(value > FRAME_CEILING_MS for value in values)
+            print(
+                f"{name}: {len(frames)} frames, {kind} {spread(values)}, "
+                f"p99 {float(np.percentile(values, 99)):.2f} ms, {late} over 16 ms"
+            )
     bench.end()
 
 
@@ -258,8 +292,10 @@ def test_a_known_ten_hour_file_shows_its_wave_at_once(tmp_path: Path):
 
 def main() -> None:
     """Print every figure."""
+    for view in ("wave", "spectrogram"):
+        with tempfile.TemporaryDirectory() as name:
+            test_any_zoom_is_painted_in_time(Path(name), view)
     for figure in (
-        test_any_zoom_is_painted_in_time,
         test_a_thousand_clips_scroll_and_zoom_without_a_dropped_frame,
         test_a_known_ten_hour_file_shows_its_wave_at_once,
     ):
