@@ -11,7 +11,7 @@ from core.audio.edit_base import EditResult, Piece, Timeline, chosen
 from core.audio.edit_cut import keep_ticks
 from core.audio.edit_level import overlap_in, overlap_out
 from core.audio.recipe import Recipe
-from core.audio.silence import Stretch
+from core.audio.stretch import Stretch
 from core.errors import UsageError
 from core.library.model import Asset
 from core.units import samples_at

@@ -14,20 +14,13 @@ from numpy.typing import NDArray
 
 from core.audio.pcm import PcmReader
 from core.audio.peaks import BASE_SAMPLES, MAX, MIN, RMS, STEPS, PeakPyramid
+from core.audio.stretch import Stretch as Stretch
 from core.errors import UsageError
 
 GATE_DB = -70.0
 """What is below does not count for the level of a programme (EBU R 128 gates there too)."""
 RELATIVE_GATE_DB = -10.0
 """Nor what is so far below the level of the rest."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
-    """A stretch of a sound, [start_s, end_s), in seconds, exact to the sample."""
-
-    start_s: Fraction
-    end_s: Fraction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
