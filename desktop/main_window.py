@@ -125,6 +125,7 @@ class MainWindow(QMainWindow):
             workspace=workspace,
             notices=notices,
             memory=self.memory,
+            keymap=self.keymap,
             sounds=self._sounds,
             parent=self,
         )
@@ -212,6 +213,7 @@ class MainWindow(QMainWindow):
         self.desk.playing_changed.connect(self.stage.set_playing)
         self.desk.analysis_changed.connect(self.render_panel.show_analysis)
         self.editor.canvas.drop_requested.connect(self._on_drop)
+        self.desk.rename_requested.connect(self._rename_clip)
         self.render_panel.tempo.tempo_shown.connect(self.library.show_tempo)
         self.bridge.asset_changed.connect(self.workspace.update_asset)
         self.library.model.loaded.connect(self._on_tracks)
@@ -220,7 +222,11 @@ class MainWindow(QMainWindow):
         plays = (self.queue.play_requested, self.announcer.play_requested)
         for source in (self.stage.open_requested, *plays):
             source.connect(self.outside.open)
-        for source in (self.stage.reveal_requested, self.queue.reveal_requested):
+        for source in (
+            self.stage.reveal_requested,
+            self.queue.reveal_requested,
+            self.desk.files.reveal_requested,
+        ):
             source.connect(self.outside.reveal)
         self.render_panel.submitted.connect(self.queue.show_job)
         self.intake.arrived.connect(self._on_arrived)
@@ -235,6 +241,7 @@ class MainWindow(QMainWindow):
 
     def _add_shortcuts(self) -> None:
         actions: dict[Act, Callable[[], object]] = {
+            **self.desk.verbs(),
             Act.ADD_FILES: self.open_files,
             Act.PASTE: self.paste,
             Act.RENDER: self.render_panel.submit,
@@ -252,7 +259,6 @@ class MainWindow(QMainWindow):
             Act.QUIT: self.close,
             Act.PREPARE_PAGE: partial(self.pages.show, PREPARE),
             Act.VISUALS_PAGE: partial(self.pages.show, VISUALS),
-            **self.desk.verbs(),
         }
         self.shortcuts = self.keymap.bind(actions, window=self, editor=self.editor)
         self.keymap.changed.connect(partial(self.keymap.tell, self))
@@ -353,6 +359,10 @@ class MainWindow(QMainWindow):
         texts = texts_of(QGuiApplication.clipboard().mimeData())
         if texts:
             self.intake.take(texts)
+
+    def _rename_clip(self, index: int) -> None:
+        self.pages.show(PREPARE)
+        self.editor.clips.edit_name(index)
 
     def _on_drop(self, request: DropSounds) -> None:
         """Put tracks of the library into the mix; files are taken in first."""

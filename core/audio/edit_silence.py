@@ -78,7 +78,7 @@ def clips_from_silence(
     recipe: Recipe,
     assets: Mapping[str, Asset],
     index: int,
-    sounds: Sequence[Stretch],
+    sounds: "Sequence[Stretch]",
     *,
     close_gaps: bool = False,
 ) -> EditResult:

@@ -10,7 +10,8 @@ from functools import partial
 from itertools import count
 
 import msgspec
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QInputDialog
 
 from core.audio.normalisation import NormalisationReport
 from core.audio.playback.model import PlayState
@@ -20,16 +21,20 @@ from core.library.model import Analysis, Asset, Loudness
 from core.library.project import Project
 from core.paths import LibraryPaths
 from desktop.bridge import Connection, EngineBridge
-from desktop.editor.actions import Editing
+from desktop.editor.actions import Editing, renamed
 from desktop.editor.ear import Ear
 from desktop.editor.hand import Hand
 from desktop.editor.hearing import Hearing, SoundMaker, make_sound
 from desktop.editor.inspecting import Inspecting
+from desktop.editor.menus import Menus
+from desktop.editor.more import MoreMenu
 from desktop.editor.panel import EditorPanel
 from desktop.editor.renewal import Renewal
 from desktop.editor.requests import SetOutputRange
 from desktop.editor.snapping import Snapping
+from desktop.editor.sound_files import SoundFileActions
 from desktop.editor.sound_panel import SoundPanel
+from desktop.keymap import Keymap
 from desktop.memory import Memory
 from desktop.notices import Notices
 from desktop.playback import Playback
@@ -50,11 +55,13 @@ class EditorDesk(QObject):
     time_changed : float, seconds of the mix
     playing_changed : bool
     analysis_changed : Analysis or None, of the sound on the table
+    rename_requested : int, a clip whose name can only be typed on the page with the list
     """
 
     time_changed = Signal(float)
     playing_changed = Signal(bool)
     analysis_changed = Signal(object)
+    rename_requested = Signal(int)
 
     def __init__(
         self,
@@ -64,6 +71,7 @@ class EditorDesk(QObject):
         workspace: Workspace,
         notices: Notices,
         memory: Memory,
+        keymap: Keymap,
         sounds: SoundMaker = make_sound,
         parent: QObject | None = None,
     ) -> None:
@@ -88,7 +96,25 @@ class EditorDesk(QObject):
         )
         self.ear = Ear(self.playback, self.panel.transport.meter, self)
         self.snapping = Snapping(workspace, self.panel, memory)
+        self.files = SoundFileActions(
+            bridge,
+            background,
+            workspace=workspace,
+            editing=self.editing,
+            notices=notices,
+            memory=memory,
+            parent=self.panel,
+        )
+        self.menus = Menus(self.panel, keymap, self.verbs(), self.editing)
+        self.more = MoreMenu(
+            self.panel.transport.menu,
+            self.files,
+            workspace=workspace,
+            canvas=self.panel.canvas,
+            playback=self.playback,
+        )
         self._connect_canvas()
+        self._connect_menus()
         self._connect_sound()
         self._connect_work()
 
@@ -115,6 +141,38 @@ class EditorDesk(QObject):
         editing.stretch_changed.connect(self._on_stretch)
         self.panel.transport.asked.connect(self._on_asked)
         self.panel.transport.whole_requested.connect(self.use_whole)
+
+    def _connect_menus(self) -> None:
+        menus = self.menus
+        menus.shape = self.hand.shape
+        menus.rename_clip = self._rename_clip
+        menus.rename_marker = self._rename_marker
+        menus.from_silence = self.files.clips_from_silence
+        self.panel.canvas.context_menu_requested.connect(menus.show)
+        self.panel.canvas.marker_rename_requested.connect(self._rename_marker)
+        self.panel.clips.menu_requested.connect(menus.show_clips)
+        self.inspector.menu_requested.connect(menus.show_clips)
+
+    def _rename_clip(self, index: int) -> None:
+        self.editing.select((index,))
+        if self.panel.clips.isVisible():
+            self.panel.clips.edit_name(index)
+        else:
+            self.rename_requested.emit(index)
+
+    def _rename_marker(self, index: int) -> None:
+        markers = self._workspace.project.markers
+        if index >= len(markers):
+            return
+        dialog = QInputDialog(self.panel)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowTitle("Rename marker")
+        dialog.setLabelText("Name of the marker")
+        dialog.setTextValue(markers[index].name)
+        dialog.textValueSelected.connect(
+            lambda name: self.editing.change_marker(index, renamed(markers[index], name))
+        )
+        dialog.open()
 
     def _connect_sound(self) -> None:
         playback, transport = self.playback, self.panel.transport
@@ -167,6 +225,7 @@ class EditorDesk(QObject):
             Act.DUPLICATE: editing.duplicate,
             Act.COPY: editing.copy,
             Act.CUT: editing.cut,
+            Act.PASTE: editing.paste,
             Act.SELECT_ALL: editing.select_all,
             Act.TRIM_START: partial(editing.trim_here, start=True),
             Act.TRIM_END: partial(editing.trim_here, start=False),
