@@ -166,7 +166,7 @@ class ClipList(QTableView):
             current = self.clips.index(wanted[0], column)
             self.selectionModel().setCurrentIndex(current, flags.NoUpdate)
         self._silent = False
-        if wanted and not self.isAncestorOf(self.focusWidget()):
+        if wanted and self.state() is not QAbstractItemView.State.EditingState:
             self.scrollTo(self.clips.index(wanted[0], 0))
 
     def selected(self) -> tuple[int, ...]:

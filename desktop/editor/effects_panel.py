@@ -314,15 +314,17 @@ class EffectsPanel(QWidget):
         head = row(label("Effects", "h1"), None, self.add_button)
         self.setLayout(column(head, self.hint, self._list, spacing=4))
 
-    def set_effects(self, effects: Sequence[Effect]) -> None:
-        """Show a lane's effects."""
+    def set_effects(self, effects: Sequence[Effect]) -> bool:
+        """Show a lane's effects; return whether the controls are new."""
         self._effects = tuple(effects)
-        if [card.kind for card in self.cards] != [type(effect) for effect in effects]:
+        is_new = [card.kind for card in self.cards] != [type(effect) for effect in effects]
+        if is_new:
             self._rebuild()
         for card, effect in zip(self.cards, effects, strict=True):
             card.show_effect(effect)
         self.hint.setVisible(not effects)
         self.add_button.setEnabled(len(effects) < MAX_EFFECTS)
+        return is_new
 
     def _rebuild(self) -> None:
         for card in self.cards:

@@ -70,6 +70,21 @@ def report_sentence(report: NormalisationReport) -> str:
     return f"{sentence} {report.note}".strip()
 
 
+def forecast_sentence(before: Loudness, target: LoudnessTarget) -> str:
+    """Return in one sentence what is going to be done to a mix; empty where nothing can be."""
+    if before.integrated_lufs is None:
+        return ""
+    gain_db = target.integrated_lufs - before.integrated_lufs
+    if abs(gain_db) < NOTHING_DB:
+        return "It is as loud as it should be."
+    sentence = f"Will be turned {'up' if gain_db > 0 else 'down'} by about {abs(gain_db):.1f} dB"
+    peak = before.true_peak_dbtp
+    if peak is not None and peak + gain_db > target.true_peak_dbtp:
+        ceiling = f"{target.true_peak_dbtp:g} dBTP".replace("-", "−")
+        sentence += f", with a limiter that holds peaks under {ceiling}"
+    return f"{sentence}."
+
+
 def _parse_level(unit: str, text: str) -> float:
     """Return a level typed as -16 or -16 LUFS."""
     words = text.strip().lower().replace("−", "-").replace(",", ".")
@@ -153,6 +168,7 @@ class LoudnessPanel(QWidget):
         grid.addWidget(self.head_before, 0, 1, right)
         grid.addWidget(self.head_after, 0, 2, right)
         self.cells: dict[str, tuple[QLabel, QLabel]] = {}
+        self._lines: dict[str, tuple[QLabel, ...]] = {}
         for line, (text, key, unit, tip) in enumerate(FIGURES, 1):
             name, before, after = label(text, "muted"), label("", "muted"), label("", "value")
             name.setToolTip(tip)
@@ -161,8 +177,10 @@ class LoudnessPanel(QWidget):
                 widget.setAlignment(right)
                 grid.addWidget(widget, line, place, right)
             grid.addWidget(name, line, 0)
-            grid.addWidget(label(unit, "dim"), line, 3)
+            unit_label = label(unit, "dim")
+            grid.addWidget(unit_label, line, 3)
             self.cells[key] = (before, after)
+            self._lines[key] = (name, before, after, unit_label)
         return frame
 
     def _connect(self) -> None:
@@ -221,9 +239,12 @@ class LoudnessPanel(QWidget):
     def _show_figures(self, before: Loudness | None, after: Loudness | None) -> None:
         self.figures.setVisible(before is not None)
         self.head_before.setText("Before" if after else "Now")
-        for widget in (self.head_after, *(cell for _, cell in self.cells.values())):
-            widget.setVisible(after is not None)
+        self.head_after.setVisible(after is not None)
         for key, (old, new) in self.cells.items():
+            known = any(getattr(found, key, None) is not None for found in (before, after))
+            is_shown = known or key == FIGURES[0][1]
+            for widget in self._lines[key]:
+                widget.setVisible(is_shown and (widget is not new or after is not None))
             sign = "+" if key == RANGE else ""
             old.setText(level(getattr(before, key, None)).removeprefix(sign))
             new.setText(level(getattr(after, key, None)).removeprefix(sign))
@@ -233,10 +254,10 @@ class LoudnessPanel(QWidget):
             text = report_sentence(report)
         elif self._target is None:
             text = "The mix stays as loud as it is."
-        elif self._busy or before is None:
+        elif before is None:
             text = "Measured as soon as the mix is ready."
         else:
-            text = ""
+            text = forecast_sentence(before, self._target)
         self.sentence.setText(text)
         self.sentence.setVisible(bool(text))
 

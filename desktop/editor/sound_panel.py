@@ -18,7 +18,7 @@ from desktop.editor.clip_panel import ClipPanel
 from desktop.editor.effects_panel import EffectsPanel
 from desktop.editor.loudness_panel import LoudnessPanel
 from desktop.editor.mix_panel import MixPanel
-from desktop.widgets import column, rule
+from desktop.widgets import chain_tabs, column, rule
 
 
 class SoundPanel(QFrame):
@@ -60,20 +60,19 @@ class SoundPanel(QFrame):
 
     def _build(self) -> None:
         inner = QWidget()
-        inner.setLayout(
-            column(
-                self.clip,
-                rule(),
-                self.loudness,
-                rule(),
-                self.effects,
-                rule(),
-                self.mix,
-                None,
-                margins=(14, 8, 14, 12),
-                spacing=8,
-            )
+        self._body = column(
+            self.clip,
+            rule(),
+            self.loudness,
+            rule(),
+            self.effects,
+            rule(),
+            self.mix,
+            None,
+            margins=(14, 8, 14, 12),
+            spacing=8,
         )
+        inner.setLayout(self._body)
         self.area = QScrollArea()
         self.area.setWidget(inner)
         self.area.setWidgetResizable(True)
@@ -82,6 +81,7 @@ class SoundPanel(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(1, 1, 1, 1)
         layout.addWidget(self.area)
+        chain_tabs(self._body)
 
     def _connect(self) -> None:
         self.clip.values_requested.connect(self.values_requested)
@@ -106,7 +106,8 @@ class SoundPanel(QFrame):
         """Show a recipe; `arrangement` None while there is nothing to hear."""
         self._arrangement, self._assets, self._hues = arrangement, assets, hues
         self.loudness.set_target(recipe.loudness)
-        self.effects.set_effects(recipe.lanes[0].effects if recipe.lanes else ())
+        if self.effects.set_effects(recipe.lanes[0].effects if recipe.lanes else ()):
+            chain_tabs(self._body)
         self.mix.set_recipe(recipe)
         self._show_clips()
 

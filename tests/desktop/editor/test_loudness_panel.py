@@ -12,7 +12,7 @@ from core.audio.loudness_targets import PRESETS, preset_target
 from core.audio.normalisation import NormalisationReport
 from core.audio.recipe import LoudnessTarget, Recipe
 from core.library.model import Loudness
-from desktop.editor.loudness_panel import LoudnessPanel, report_sentence
+from desktop.editor.loudness_panel import LoudnessPanel, forecast_sentence, report_sentence
 from desktop.editor.mix_panel import MixPanel
 
 BEFORE = Loudness(
@@ -84,6 +84,33 @@ def choose(panel: LoudnessPanel, key: str) -> None:
 )
 def test_a_report_is_one_plain_sentence(changes, sentence):
     assert report_sentence(report(**changes)) == sentence
+
+
+@pytest.mark.parametrize(
+    ("lufs", "peak", "sentence"),
+    [
+        (-9.8, -0.4, "Will be turned down by about 4.2 dB."),
+        (-17.1, -6.0, "Will be turned up by about 3.1 dB."),
+        (
+            -17.1,
+            -3.0,
+            "Will be turned up by about 3.1 dB, with a limiter that holds peaks under −1 dBTP.",
+        ),
+        (-14.0, -2.0, "It is as loud as it should be."),
+        (None, None, ""),
+    ],
+)
+def test_before_the_mix_is_made_the_sentence_says_what_will_be_done(lufs, peak, sentence):
+    before = Loudness(integrated_lufs=lufs, true_peak_dbtp=peak)
+    assert forecast_sentence(before, preset_target("youtube")) == sentence
+
+
+def test_figures_that_nobody_measured_are_not_shown(panel):
+    panel.set_measured(Loudness(integrated_lufs=-9.8, true_peak_dbtp=-0.4))
+    shown = [key for key, (cell, _) in panel.cells.items() if cell.isVisible()]
+    assert shown == ["integrated_lufs", "true_peak_dbtp"]
+    panel.set_measured(BEFORE)
+    assert all(cell.isVisible() for cell, _ in panel.cells.values())
 
 
 def test_every_preset_asks_for_its_target(panel, targets):

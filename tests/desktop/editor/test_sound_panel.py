@@ -100,3 +100,33 @@ def test_a_new_state_asks_for_nothing(qtbot, panel):
     panel.set_state(changed, mix(), ASSETS)
     panel.set_state(RECIPE, mix(), ASSETS)
     assert asked == []
+
+
+def test_tab_walks_through_the_controls_as_the_eye_does(qtbot, panel):
+    panel.activateWindow()
+    qtbot.waitUntil(panel.isActiveWindow)
+    panel.set_selection((1,))
+    panel.clip.name.setFocus()
+    walked = []
+    for _ in range(60):
+        walked.append(QApplication.focusWidget())
+        qtbot.keyClick(walked[-1], Qt.Key.Key_Tab)
+        if QApplication.focusWidget() is panel.clip.name:
+            break
+    wanted = [
+        panel.clip.name,
+        *panel.clip.times.values(),
+        panel.clip.gain.slider,
+        panel.clip.gain.number,
+        panel.clip.fade_in.slider,
+        panel.clip.fade_in.picker,
+        panel.clip.mute,
+        panel.loudness.preset,
+        panel.effects.cards[0].rows["frequency_hz"].slider,
+        panel.effects.cards[1].rows["ratio"].slider,
+        panel.mix.rate,
+        panel.mix.soften,
+    ]
+    places = [walked.index(widget) for widget in wanted]
+    assert places == sorted(places)
+    assert walked[-1] is panel.mix.soften
