@@ -17,9 +17,9 @@ from core.engine.protocol import (
     NewProject,
     SaveProject,
 )
+from core.engine.recipes import limits_of, require_storable
 from core.engine.replies import ExportedFiles, ProjectList, ProjectSummary
 from core.engine.routes import Answers
-from core.errors import UsageError
 from core.ids import new_id
 from core.jobs.publish import check_output
 from core.library.exchange import (
@@ -30,7 +30,7 @@ from core.library.exchange import (
     with_assets,
 )
 from core.library.model import Asset
-from core.library.project import PROJECT_VERSION, Project
+from core.library.project import Project
 from core.scenes.library import default_scene_name
 from core.scenes.model import Cue
 from core.store.tables import now
@@ -84,16 +84,8 @@ class ProjectRequests:
 
     async def save(self, request: SaveProject) -> Project:
         """Keep a project's new state."""
-        self._check(request.project)
+        require_storable(self.parts, request.project)
         return self._changed(self.parts.projects.save(request.project))
-
-    def _check(self, project: Project) -> None:
-        if project.version > PROJECT_VERSION:
-            raise UsageError("The project is from a newer Cymatic.", hint="Install that version.")
-        if not project.recipe.clips or not project.cues:
-            raise UsageError("A project needs at least one clip and one cue.")
-        for clip in project.recipe.clips:
-            self.parts.assets.get(clip.asset_id)
 
     def _changed(self, project: Project) -> Project:
         """Write the project's document and tell of the change."""
@@ -118,13 +110,15 @@ class ProjectRequests:
         A file that is unchanged, or older than what became of its project here, opens that
         project. One that was changed elsewhere opens as a project of its own, once.
         """
-        bundle = await asyncio.to_thread(import_project, request.path, self.parts.paths)
+        bundle = await asyncio.to_thread(
+            import_project, request.path, self.parts.paths, limits_of(self.parts)
+        )
         with self.parts.database.write():
             renamed: dict[str, str] = {}
             for asset in bundle.assets:
                 renamed[asset.id] = self._adopt(asset).id
             project = with_assets(bundle.project, renamed)
-            self._check(project)
+            require_storable(self.parts, project)
             for project_id in (*possible_ids(bundle.project), new_id()):
                 known = self.parts.projects.find(project_id)
                 if known is None:

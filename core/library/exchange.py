@@ -11,6 +11,7 @@ import shutil
 import uuid
 import zipfile
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,8 @@ from typing import IO
 
 import msgspec
 
+from core.audio.recipe import asset_ids
+from core.audio.recipe_check import DEFAULT_LIMITS, RecipeLimits
 from core.documents import from_json, hash_of, to_json
 from core.errors import KnownError, NotFoundError
 from core.ids import new_id
@@ -25,6 +28,7 @@ from core.jobs.publish import move_without_replacing
 from core.library.files import disk_errors, safe_name
 from core.library.model import Asset
 from core.library.project import PROJECT_VERSION, Project
+from core.library.project_check import require_usable
 from core.paths import LibraryPaths
 
 _PROJECT = "project.json"
@@ -91,10 +95,13 @@ def _original(sha256: str) -> str:
     return f"originals/{sha256}"
 
 
-def import_project(source: Path, paths: LibraryPaths) -> Bundle:
-    """Read a project file and put its originals into the library.
+def import_project(
+    source: Path, paths: LibraryPaths, limits: RecipeLimits = DEFAULT_LIMITS
+) -> Bundle:
+    """Read a project file and put its originals into the library: all of them or none.
 
-    Raises ProjectFileError for anything that is not as we write it, DiskError.
+    Raises ProjectFileError for anything that is not as we write it, UsageError for a project that
+    cannot be worked with, DiskError.
     """
     try:
         with zipfile.ZipFile(source) as archive:
@@ -103,8 +110,11 @@ def import_project(source: Path, paths: LibraryPaths) -> Bundle:
                 raise ProjectFileError(
                     f"{source.name} is from a newer Cymatic.", hint="Install that version."
                 )
-            ids = dict.fromkeys(clip.asset_id for clip in project.recipe.clips)
-            assets = tuple(_read_asset(archive, asset_id, paths) for asset_id in ids)
+            if len(project.recipe.clips) > limits.max_clips:
+                require_usable(project, {}, limits)
+            assets = {key: _read_asset(archive, key) for key in asset_ids(project.recipe)}
+            require_usable(project, assets, limits)
+            _copy_originals(archive, tuple(assets.values()), paths)
     except FileNotFoundError as error:
         raise ProjectFileError(
             f"“{source.name}” is not there.", hint="Check the path; the file may have been moved."
@@ -114,7 +124,7 @@ def import_project(source: Path, paths: LibraryPaths) -> Bundle:
             f"“{source.name}” cannot be read as a project.",
             hint="It may be damaged; copy it again from where it came.",
         ) from error
-    return Bundle(project=project, assets=assets)
+    return Bundle(project=project, assets=tuple(assets.values()))
 
 
 def _read_document[T](archive: zipfile.ZipFile, name: str, kind: type[T]) -> T:
@@ -134,20 +144,35 @@ def _member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
         ) from None
 
 
-def _read_asset(archive: zipfile.ZipFile, asset_id: str, paths: LibraryPaths) -> Asset:
+def _read_asset(archive: zipfile.ZipFile, asset_id: str) -> Asset:
     asset = _read_document(archive, _document(asset_id), Asset)
     safe = _SHA256.fullmatch(asset.sha256) and _KEY.fullmatch(asset.pcm.key)
+    if asset.pcm.sample_rate_hz < 1 or asset.pcm.n_samples < 0:
+        raise ProjectFileError("An asset in the project file has no sound.")
     if not safe or not _KEY.fullmatch(asset_id) or asset.id != asset_id:
         raise ProjectFileError("An asset in the project file has no sound id or hash.")
-    asset = msgspec.structs.replace(asset, name=safe_name(asset.name), analysis=None, missing=False)
-    _copy_original(archive, asset, paths)
-    return asset
+    return msgspec.structs.replace(asset, name=safe_name(asset.name), analysis=None, missing=False)
+
+
+def _copy_originals(archive: zipfile.ZipFile, assets: Sequence[Asset], paths: LibraryPaths) -> None:
+    """Copy what is not in the library yet; when one fails, those before it go again."""
+    with ExitStack() as undo:
+        for asset in assets:
+            target = paths.original(asset.sha256, asset.name)
+            if not target.exists():
+                _copy_original(archive, asset, paths)
+                undo.callback(_remove, target)
+        undo.pop_all()
+
+
+def _remove(original: Path) -> None:
+    with suppress(OSError):
+        original.unlink()
+        original.parent.rmdir()
 
 
 def _copy_original(archive: zipfile.ZipFile, asset: Asset, paths: LibraryPaths) -> None:
     target = paths.original(asset.sha256, asset.name)
-    if target.exists():
-        return
     staging = paths.staging(f"import-{new_id()}")
     with disk_errors(target):
         staging.mkdir(parents=True)

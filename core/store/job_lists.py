@@ -137,8 +137,11 @@ class JobLists:
         return [row.id for row in self._database.rows(query)]
 
     def users_of_asset(self, asset_id: str) -> list[str]:
-        """Return the jobs, not ended, that read an asset."""
-        query = sa.select(jobs.c.id).where(jobs.c.source_asset == asset_id, jobs.c.list_rank < 2)
+        """Return the jobs, not ended, that read an asset, alone or among others of a recipe."""
+        reads = sa.or_(
+            jobs.c.source_asset == asset_id, jobs.c.params.contains(asset_id, autoescape=True)
+        )
+        query = sa.select(jobs.c.id).where(jobs.c.list_rank < 2, reads)
         return [row.id for row in self._database.rows(query)]
 
     def history(self, job_id: str) -> list[tuple[str | None, str, str]]:

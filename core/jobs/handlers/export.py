@@ -112,10 +112,13 @@ def _tags(params: ExportParams, asset: Asset, ctx: JobContext, duration_s: float
 
 
 def chapters_of(markers: tuple[Marker, ...], duration_s: float) -> tuple[Chapter, ...]:
-    """Return markers as chapters: each lasts to the next, or to its own end."""
-    inside = [marker for marker in markers if marker.time_s < duration_s]
-    following = [float(marker.time_s) for marker in inside[1:]] + [duration_s]
-    return tuple(
+    """Return markers as chapters, in order: each lasts to the next, or to its own end.
+
+    Of several at one time only the last is a chapter.
+    """
+    inside = sorted((m for m in markers if m.time_s < duration_s), key=lambda one: one.time_s)
+    following = [float(marker.time_s) for marker in inside[1:]] + [duration_s] * bool(inside)
+    chapters = (
         Chapter(
             start_s=float(marker.time_s),
             end_s=min(float(marker.end_s), after) if marker.end_s is not None else after,
@@ -123,3 +126,4 @@ def chapters_of(markers: tuple[Marker, ...], duration_s: float) -> tuple[Chapter
         )
         for marker, after in zip(inside, following, strict=True)
     )
+    return tuple(chapter for chapter in chapters if chapter.start_s < chapter.end_s)

@@ -66,6 +66,14 @@ def test_markers_become_chapters(asset, tmp_path):
     assert [(c.title, c.start_s) for c in chapters] == [("One", 0.0), ("Two", 2.0)]
 
 
+def test_chapters_are_in_order_and_each_has_a_length():
+    times = (2, 0, 2, 9)
+    markers = tuple(Marker(time_s=Fraction(time), name=str(n)) for n, time in enumerate(times))
+    found = export.chapters_of(markers, 3.0)
+    assert [(c.title, c.start_s, c.end_s) for c in found] == [("1", 0.0, 2.0), ("2", 2.0, 3.0)]
+    assert export.chapters_of((), 3.0) == ()
+
+
 def test_a_file_that_is_there_is_left_alone(asset, tmp_path):
     output = tmp_path / "out.wav"
     output.write_bytes(b"mine")

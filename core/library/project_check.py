@@ -1,0 +1,51 @@
+"""Whether a project can be kept: one plain sentence for what keeps it from being used. Pure.
+
+In: a project from anywhere (a client, a file), the assets it names, the limits. Out: nothing, or
+a UsageError.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from core.audio.recipe import Marker
+from core.audio.recipe_check import RecipeLimits, is_sane_time, require_valid
+from core.errors import UsageError
+from core.library.model import Asset
+from core.library.project import PROJECT_VERSION, Project
+
+MAX_MARKERS = 20_000
+
+
+def require_usable(project: Project, assets: Mapping[str, Asset], limits: RecipeLimits) -> None:
+    """Raise UsageError for a project that could never be worked with.
+
+    A sound that lies in the trash or whose file is gone is no fault here: it may come back, and
+    what was edited meanwhile shall not be lost.
+    """
+    if project.version > PROJECT_VERSION:
+        raise UsageError("The project is from a newer Cymatic.", hint="Install that version.")
+    if not project.cues:
+        raise UsageError("A project needs at least one cue.", hint="Choose a scene for it.")
+    sounds = {
+        asset_id: msgspec.structs.replace(asset, trashed_at=None, missing=False)
+        for asset_id, asset in assets.items()
+    }
+    require_valid(project.recipe, sounds, limits)
+    if len(project.markers) > MAX_MARKERS:
+        raise UsageError(
+            f"The project has {len(project.markers):,} markers; {MAX_MARKERS:,} is the most.",
+            hint="Remove some of them.",
+        )
+    for marker in project.markers:
+        _require_usable_marker(marker)
+
+
+def _require_usable_marker(marker: Marker) -> None:
+    end_s = marker.time_s if marker.end_s is None else marker.end_s
+    sane = is_sane_time(marker.time_s) and is_sane_time(end_s)
+    if not sane or not 0 <= marker.time_s <= end_s:
+        raise UsageError(
+            f"The marker “{marker.name[:60]}” has a time that cannot be used.",
+            hint="Remove it, or set it again.",
+        )
