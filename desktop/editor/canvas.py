@@ -154,11 +154,17 @@ class EditorCanvas(QWidget):
         self.refresh()
 
     def set_playhead(self, time_s: float) -> None:
-        """Move the playhead, in seconds; the view follows as `set_follow` says."""
+        """Move the playhead, in seconds.
+
+        The view follows as `set_follow` says, unless the playhead was not on screen: whoever
+        scrolled away looks at something else. `reveal` brings it back.
+        """
         before_s, self._state.playhead_s = self._state.playhead_s, time_s
         if time_s == before_s:
             return
-        if not self.dragging and self._state.viewport.follow(time_s, self._follow):
+        seen = 0 <= self._state.viewport.x_of(before_s) <= self.width()
+        free = seen and not self.dragging
+        if free and self._state.viewport.follow(time_s, self._follow):
             self._on_view()
             return
         for part in (self.minimap, self.ruler, self.area):
@@ -235,6 +241,10 @@ class EditorCanvas(QWidget):
         """Paint everything again; what has not changed comes from memory."""
         for part in (self.minimap, self.ruler, self.area):
             part.update()
+
+    def retry_sounds(self) -> None:
+        """Read again what was missing: an evicted sound may have been decoded anew."""
+        self.store.retry()
 
     def cancel_gesture(self) -> bool:
         """Let go of what is in hand as Esc does; return whether there was any."""

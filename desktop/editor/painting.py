@@ -56,7 +56,7 @@ def paint_clips(painter: QPainter, state: EditorState, shapes: Sequence[ClipShap
     for shape in shapes:
         if shape.rect.width() >= ROUND_FROM_PX:
             edge = color_table()[clip_slot(state, shape.clip.index) * ROLES + Role.EDGE]
-            _round(painter, shape.rect, edge, ratio)
+            _round(painter, shape, edge, ratio)
     for shape in shapes:
         if shape.rect.width() >= TITLE_FROM_PX:
             _title(painter, state, shape)
@@ -67,15 +67,18 @@ def paint_clips(painter: QPainter, state: EditorState, shapes: Sequence[ClipShap
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
 
-def _round(painter: QPainter, rect: QRectF, edge: int, ratio: float) -> None:
-    corner = _corners(edge, ratio)
-    right, bottom = rect.right() - CORNER_PX, rect.bottom() - CORNER_PX
+def _round(painter: QPainter, shape: ClipShape, edge: int, ratio: float) -> None:
+    """Round the corners that do not lie in a crossfade."""
+    corner, rect = _corners(edge, ratio), shape.rect
+    bottom = rect.bottom() - CORNER_PX
     left = round(rect.left() * ratio) / ratio
     right = round(rect.right() * ratio) / ratio - CORNER_PX
-    painter.drawPixmap(QPointF(left, rect.top()), corner[0])
-    painter.drawPixmap(QPointF(right, rect.top()), corner[1])
-    painter.drawPixmap(QPointF(left, bottom), corner[2])
-    painter.drawPixmap(QPointF(right, bottom), corner[3])
+    if not shape.clip.overlap:
+        painter.drawPixmap(QPointF(left, rect.top()), corner[0])
+        painter.drawPixmap(QPointF(left, bottom), corner[2])
+    if shape.seen_until >= rect.right():
+        painter.drawPixmap(QPointF(right, rect.top()), corner[1])
+        painter.drawPixmap(QPointF(right, bottom), corner[3])
 
 
 @lru_cache(maxsize=128)
@@ -164,7 +167,7 @@ def _gain(shape: FadeShape, x: float) -> float:
 def _fades(painter: QPainter, state: EditorState, shape: ClipShape) -> None:
     clip, rate = shape.clip, state.arrangement.sample_rate_hz
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(theme.color("tx", 170), 1.2))
+    painter.setPen(QPen(theme.color("tx", 190), 1))
     for length, curve, origin, way in (
         (clip.fade_in, clip.fade_in_shape, clip.start, 1),
         (clip.fade_out, clip.fade_out_shape, clip.stop, -1),

@@ -100,7 +100,7 @@ class ClipPicture:
         seen = self._store.version if self._incomplete else -1
         key = (
             *(state.version, state.selection, state.output_range, state.view, state.lanes),
-            *(id(state.beats), viewport.start_s, viewport.px_per_s),
+            *(state.beats, viewport.start_s, viewport.px_per_s),
             *(size, ratio, self._store.generation, seen),
         )
         if key != self._key:

@@ -263,8 +263,8 @@ class Ruler(QWidget):
         if hold is None:
             return
         if not hold.moved and hold.part is _Part.MARKER:
-            marker_s = float(self._state.markers[hold.index].time_s)
-            self.seek_requested.emit(marker_s)
+            for marker in self._state.markers[hold.index : hold.index + 1]:
+                self.seek_requested.emit(float(marker.time_s))
         elif hold.moved and hold.part is _Part.TIME:
             self.scrub_ended.emit()
         elif hold.moved:

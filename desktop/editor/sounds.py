@@ -103,9 +103,10 @@ class SoundStore(QObject):
 
     def retry(self) -> None:
         """Try again what could not be read; files may have been made since."""
-        failed = {key for key in self._failed if isinstance(key, str)}
+        lacking = {key for key in self._failed if isinstance(key, str)}
+        lacking |= {key for key, sound in self._open.items() if sound.reader.samples is None}
         self._failed.clear()
-        for asset_id in failed & self._files.keys():
+        for asset_id in lacking & self._files.keys():
             self._start_opening(asset_id, self._files[asset_id])
 
     def sound(self, asset_id: str) -> OpenSound | None:

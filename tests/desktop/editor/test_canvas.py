@@ -388,6 +388,17 @@ def test_the_view_follows_the_playhead_but_not_while_something_is_held(canvas):
     assert canvas.viewport.start_s == 0
 
 
+def test_whoever_scrolled_away_is_left_alone_until_the_playhead_is_brought_back(canvas):
+    canvas.set_playhead(2)
+    canvas.zoom_to(10, 15)
+    start_s = canvas.viewport.start_s
+    canvas.set_playhead(2.1)
+    assert canvas.viewport.start_s == start_s
+    canvas.reveal(2.1, 2.1)
+    canvas.set_playhead(2.2)
+    assert 0 <= x_of(canvas, 2.2) <= canvas.width()
+
+
 def test_the_minimap_moves_and_sizes_what_is_shown(canvas):
     canvas.zoom_to(10, 16)
     minimap, frame = canvas.minimap, canvas.minimap.frame()

@@ -74,6 +74,17 @@ def test_missing_peaks_leave_a_flat_line_until_they_are_there(qtbot, store, file
     assert store.sound("a") is not None
 
 
+def test_samples_that_were_decoded_anew_are_found(qtbot, store, files, tmp_path):
+    moved = sounds.SoundFiles(peaks=files.peaks, pcm=tmp_path / "later", info=files.info)
+    with qtbot.waitSignal(store.changed):
+        store.set_files({"a": moved})
+    assert store.sound("a").reader.samples is None
+    moved.pcm.write_bytes(files.pcm.read_bytes())
+    with qtbot.waitSignal(store.changed):
+        store.retry()
+    assert store.sound("a").reader.samples is not None
+
+
 def test_a_sound_that_is_let_go_leaves_nothing(qtbot, store, files):
     with qtbot.waitSignal(store.changed):
         store.set_files({"a": files})
