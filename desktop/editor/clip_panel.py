@@ -75,6 +75,7 @@ class ClipPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._views: tuple[ClipView, ...] = ()
+        self._hues: tuple[str, ...] = ()
         self._build()
         self._connect()
         self.set_clips(())
@@ -137,8 +138,8 @@ class ClipPanel(QWidget):
         for line, is_in in ((self.fade_in, True), (self.fade_out, False)):
             line.value_picked.connect(partial(self._set_fade, is_in))
             line.picker.shape_picked.connect(partial(self._set_shape, is_in))
-            line.gesture_ended.connect(self.gesture_ended)
-        self.gain.gesture_ended.connect(self.gesture_ended)
+        for slider_row in (self.gain, self.fade_in, self.fade_out):
+            slider_row.gesture_ended.connect(self._on_gesture_end)
         self.mute.clicked.connect(self._on_mute)
         self.menu_button.clicked.connect(self._ask_menu)
 
@@ -146,7 +147,7 @@ class ClipPanel(QWidget):
 
     def set_clips(self, views: Sequence[ClipView], hues: Sequence[str] = ()) -> None:
         """Show the selected clips, with their colours; none: what to do."""
-        self._views = tuple(views)
+        self._views, self._hues = tuple(views), tuple(hues)
         self.stack.setCurrentWidget(self.body if views else self.empty)
         if not views:
             return
@@ -285,6 +286,10 @@ class ClipPanel(QWidget):
         field, views = self._fade_target(is_in=is_in)
         shaped = SHAPE_FIELDS[field]
         self._emit(tuple(ClipValue(index=v.placed.index, field=shaped, value=shape) for v in views))
+
+    def _on_gesture_end(self, merge_key: str) -> None:
+        self.gesture_ended.emit(merge_key)
+        self.set_clips(self._views, self._hues)  # a crossfade may have become a fade
 
     def _ask_menu(self) -> None:
         corner = QPoint(0, self.menu_button.height())

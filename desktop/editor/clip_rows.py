@@ -28,12 +28,17 @@ MOST_FADE_S = 10.0
 """What a fade's slider reaches; longer ones are typed."""
 FADE_CURVE = 3
 GAIN_STEP_DB = 0.5
+CATCH_DB = 0.2
+"""So near 0 dB the slider catches."""
 
 
 def _gain_at(place: float) -> float:
     """Return the gain at a place of the slider: 0 dB in the middle, in tenths of a decibel."""
     gain = 4.0 * place * place
-    return 0.0 if gain < 1e-3 else min(from_db(round(to_db(gain), 1)), 4.0)
+    if gain < 1e-3:
+        return 0.0
+    gain_db = round(to_db(gain), 1)
+    return 1.0 if abs(gain_db) <= CATCH_DB else min(from_db(gain_db), 4.0)
 
 
 def _step_gain(gain: float, steps: int) -> float:

@@ -205,8 +205,8 @@ def test_a_crossfade_dragged_to_nothing_stays_one_until_the_hand_lets_go(qtbot, 
     assert line.name == "Crossfade out"
     qtbot.mouseMove(line.slider, at(line, 0.4))
     assert {value.field for edit in edits for value in edit.values} == {ClipField.CROSSFADE}
-    qtbot.mouseRelease(line.slider, Qt.MouseButton.LeftButton)
     panel.set_clips(views(1, clips=apart))
+    qtbot.mouseRelease(line.slider, Qt.MouseButton.LeftButton)
     assert line.name == "Fade out"
 
 

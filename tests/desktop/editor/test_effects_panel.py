@@ -7,7 +7,8 @@ from pytestqt.qtbot import QtBot
 
 from core.audio.recipe import Compressor, HighPass
 from core.audio.recipe_check import EFFECT_RANGES, MAX_EFFECTS
-from desktop.editor.effects_panel import KNOBS, EffectsEdit, EffectsPanel, knob_scale
+from desktop.editor.effect_knobs import KNOBS, knob_scale
+from desktop.editor.effects_panel import EffectsEdit, EffectsPanel
 
 
 @pytest.fixture
