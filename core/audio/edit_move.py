@@ -3,6 +3,7 @@
 In: a recipe, its assets. Out: an `EditResult`.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from itertools import pairwise
@@ -80,18 +81,20 @@ def _nearest_spot(
     timeline: Timeline, rest: list[Piece], piece: Piece, wish: int
 ) -> tuple[int, int]:
     """Return where among the others, and at which tick, a piece is nearest to its wish."""
-    at, start = len(rest), 0
-    for spot in range(len(rest), -1, -1):
-        off = 0  # at least so far from the wish
-        if spot:
-            off = max(off, rest[spot - 1].start - wish)
-        if spot < len(rest):
-            off = max(off, wish + piece.length - rest[spot].end)
-        if spot < len(rest) and off >= abs(start - wish):
-            continue
+    at = len(rest)
+    start = max(rest[-1].end if rest else 0, wish)  # there is always room at the end
+    middle = bisect_left(rest, wish, key=lambda other: other.start)
+    for spot in range(middle, len(rest) + 1):
+        if spot > middle and rest[spot - 1].start - wish > abs(start - wish):
+            break
         found = _nearest_start(timeline, rest, spot, piece, wish)
-        # There is always room at the end.
-        if found is not None and (spot == len(rest) or abs(found - wish) < abs(start - wish)):
+        if found is not None and abs(found - wish) <= abs(start - wish):
+            at, start = spot, found
+    for spot in range(middle - 1, -1, -1):
+        if wish + piece.length - rest[spot].end >= abs(start - wish):
+            break
+        found = _nearest_start(timeline, rest, spot, piece, wish)
+        if found is not None and abs(found - wish) < abs(start - wish):
             at, start = spot, found
     return at, start
 
