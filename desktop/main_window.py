@@ -62,7 +62,8 @@ STATS_REST_MS = 800
 DEMO_TRACK = RESOURCES / "demo" / "first-light.opus"
 STATUS_PX = 24
 INSPECTOR_PX = 304
-QUEUE_SHARE = 0.29
+TALL_PX = 800
+QUEUE_SHARE, SMALL_QUEUE_SHARE = 0.29, 0.23
 
 
 class MainWindow(QMainWindow):
@@ -279,7 +280,8 @@ class MainWindow(QMainWindow):
                 splitter.restoreState(state)
 
     def _share_height(self) -> None:
-        queue_px = round(self.height() * QUEUE_SHARE) - 24
+        share = QUEUE_SHARE if self.height() >= TALL_PX else SMALL_QUEUE_SHARE
+        queue_px = round(self.height() * share) - 24
         self.rows.setSizes([self.height() - queue_px, queue_px])
 
     def remember(self) -> None:

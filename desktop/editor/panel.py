@@ -59,8 +59,8 @@ class EditorPanel(QFrame):
         layout.setSpacing(2)
         layout.addWidget(self.transport)
         layout.addWidget(self.split, 1)
-        self.canvas.setMinimumHeight(112)
-        self.clips.setMinimumHeight(72)
+        self.canvas.setMinimumHeight(132)
+        self.clips.setMinimumHeight(56)
         self.clips.hide()
 
     # --- show -----------------------------------------------------------------------------

@@ -16,8 +16,6 @@ from desktop.shortcuts import Act, tip
 from desktop.widgets import label, row, tool_button
 from desktop.words import precise_time
 
-TIGHT_PX = 700
-"""A narrower row hides the range in words."""
 PLAY_PX = 34
 
 
@@ -75,7 +73,7 @@ class Transport(QWidget):
         self.time_label = _time_label("time", 20)
         self.length_label = _time_label("time2", 13)
         self.range_label = label("", "muted")
-        self.output_label = label("", "warn")
+        self.output_label = tool_button("volume-x", "No sound device", token="amber")
         self.output_label.hide()
         self.meter = LevelMeter(compact=True)
         self.edit_tools = _group(
@@ -85,6 +83,7 @@ class Transport(QWidget):
             self.marker_button,
             self.snap_button,
         )
+        self.zoom_tools = _group(self.zoom_out, self.zoom_in)
         self.range_tools = _group(
             self.range_label, self.in_button, self.out_button, self.whole_button
         )
@@ -103,8 +102,7 @@ class Transport(QWidget):
                 self.edit_tools,
                 self.range_tools,
                 4,
-                self.zoom_out,
-                self.zoom_in,
+                self.zoom_tools,
                 4,
                 self.meter,
                 2,
@@ -124,8 +122,7 @@ class Transport(QWidget):
             self.loop_button,
             self.edit_tools,
             self.range_tools,
-            self.zoom_out,
-            self.zoom_in,
+            self.zoom_tools,
             self.menu_button,
         )
 
@@ -133,6 +130,7 @@ class Transport(QWidget):
         """Show the tools of a page: clips on “prepare”, the video's range on “visuals”."""
         self.edit_tools.setVisible(page == "prepare")
         self.range_tools.setVisible(page == "visuals")
+        self._fit()
 
     def show_time(self, time_s: float | None, length_s: float) -> None:
         """Show where it stands; None: there is no sound."""
@@ -149,19 +147,35 @@ class Transport(QWidget):
 
     def show_output(self, output: OutputState) -> None:
         """Say where the sound goes when it goes nowhere."""
-        self.output_label.setText("No sound device" if output.is_silent else "")
         self.output_label.setToolTip(f"{output.message}\n{output.hint}".strip())
         self.output_label.setVisible(output.is_silent)
+        self._fit()
 
     def show_range(self, text: str, *, whole: bool) -> None:
         """Show the stretch that the video shows."""
         self.range_label.setText(text)
+        self._fit()
         self.whole_button.setEnabled(bool(text) and not whole)
+
+    def _fit(self) -> None:
+        """Leave out what matters least until the rest has room."""
+        for widget in self._spare:
+            widget.setVisible(True)
+        layout = self.layout()
+        for widget in self._spare:
+            if layout is None or layout.sizeHint().width() <= self.width():
+                return
+            widget.setVisible(False)
+
+    @property
+    def _spare(self) -> tuple[QWidget, ...]:
+        """What is left out in a narrow window, the first first."""
+        return (self.range_label, self.end_button, self.length_label, self.meter, self.zoom_tools)
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.range_label.setVisible(self.width() >= TIGHT_PX)
+        self._fit()
 
 
 def _time_label(name: str, pixels: int) -> QLabel:

@@ -15,9 +15,16 @@ from desktop.keymap import Keymap
 from desktop.shortcuts import LOCAL_KEYS, SHORTCUTS, Act, Shortcut
 from desktop.widgets import column, label, row
 
-GROUPS = (("Library", "Picture", "Project", "Queue"), ("Playback", "View", "Window"), ("Clips",))
+GROUPS = (
+    ("Library", "Picture", "Queue", "View"),
+    ("Project", "Window"),
+    ("Playback",),
+    ("Clips",),
+)
 MODIFIERS = (Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_Meta)
 WAITING = "Press keys…"
+KEY_PX = 20
+"""What a key is wider than its text."""
 HINT = "Click on a key to change it; Esc leaves it, Backspace takes it away."
 
 
@@ -38,7 +45,7 @@ class ShortcutSheet(QDialog):
         self.reset_button.setAutoDefault(False)
         self.reset_button.clicked.connect(keymap.reset)
         keymap.changed.connect(self._show_keys)
-        body = row(*columns, spacing=32)
+        body = row(*columns, spacing=26)
         for holder in columns:
             body.setAlignment(holder, Qt.AlignmentFlag.AlignTop)
         self.setLayout(
@@ -94,6 +101,7 @@ class ShortcutSheet(QDialog):
             button.setText(self._keymap.text(act) or "none")
             button.setProperty("changed", self._keymap.is_changed(act))
             button.style().polish(button)
+            button.setMinimumWidth(button.fontMetrics().horizontalAdvance(button.text()) + KEY_PX)
         self.reset_button.setEnabled(any(map(self._keymap.is_changed, self.buttons)))
 
     def _wait(self, act: Act, _checked: bool = False) -> None:
