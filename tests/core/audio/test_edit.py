@@ -591,6 +591,35 @@ def test_markers_come_back_when_what_was_put_in_is_taken_out(at, by, spans):
     assert edit.shift_markers(moved, F(at), F(-by)) == markers
 
 
+@settings(max_examples=150, deadline=None)
+@given(
+    recipe=edited(),
+    pick=st.integers(0, 3),
+    by=st.integers(-800, 800),
+    how=st.sampled_from(["delete", "duplicate", "in", "out", "crossfade"]),
+)
+def test_a_marker_on_a_later_clip_stays_on_it(recipe, pick, by, how):
+    index = pick % len(recipe.clips)
+    old = arrange(recipe, ASSETS).clips
+    rate = recipe.sample_rate_hz
+    if how == "delete":
+        result = edit.delete(recipe, ASSETS, (index,), close_gap=True)
+    elif how == "duplicate":
+        result = edit.duplicate(recipe, ASSETS, (index,))
+    elif how == "crossfade":
+        assume(index)
+        result = edit.set_crossfade(recipe, ASSETS, index, length_s=F(abs(by) % 190, 1000))
+    else:
+        edge = old[index].start if how == "in" else old[index].stop
+        function = edit.trim_in if how == "in" else edit.trim_out
+        result = function(recipe, ASSETS, index, F(edge, rate) + F(by, 1000), ripple=True)
+    later = [clip for clip in old if clip.index > index]
+    marks = [Marker(time_s=F(clip.stop, rate)) for clip in later]
+    moved = edit.ripple_markers(marks, result.ripple)
+    new = arrange(result.recipe, ASSETS).clips[len(result.recipe.clips) - len(later) :]
+    assert [m.time_s * rate for m in moved] == pytest.approx([c.stop for c in new], abs=1)
+
+
 def test_an_edit_leaves_the_recipe_it_got_as_it_was():
     before = msgspec.json.encode(THREE, enc_hook=str)
     edit.delete_range(THREE, ASSETS, start_s=F(1), end_s=F(6), close_gap=True)
