@@ -10,6 +10,7 @@ from PySide6.QtCore import QSize
 from PySide6.QtGui import QImage, QPainter, QPixmap
 
 from core.audio.arrangement import Arrangement, PlacedClip
+from desktop.editor.bare import bare_picture, ground
 from desktop.editor.hit import Layout
 from desktop.editor.looks import GAP_SLOT
 from desktop.editor.painting import (
@@ -110,6 +111,12 @@ class ClipPicture:
         return self._pixmap
 
     def _draw(self, size: QSize, ratio: float) -> QPixmap:
+        if not self._store.opened or not self._state.arrangement.clips:
+            self._incomplete = False  # the first sound that is open changes the generation
+            return bare_picture(self._state, size, ratio)
+        return self._draw_sound(size, ratio)
+
+    def _draw_sound(self, size: QSize, ratio: float) -> QPixmap:
         from desktop.editor.columns import ColumnSource, Grid, view_columns
         from desktop.editor.sample_lines import paint_sample_lines
 
@@ -214,6 +221,8 @@ def overview_pixmap(
     ratio: float,
 ) -> QPixmap:
     """Return waves without words, from what is in memory."""
+    if not store.opened:
+        return ground(size, ratio)
     from desktop.editor.columns import ColumnSource, Grid, view_columns
     from desktop.editor.strip import StripShape, strip_image, wave_ink
 

@@ -76,7 +76,7 @@ def _sample_ticks(viewport: EditorViewport) -> list[Tick]:
 
 def _even(viewport: EditorViewport, step_s: float, text: Callable[[float], str]) -> list[Tick]:
     parts = next((n for n in (5, 4, 2) if step_s * viewport.px_per_s / n >= MINOR_GAP_PX), 1)
-    first = math.floor(viewport.start_s / step_s) * parts
+    first = max(0, math.floor(viewport.start_s / step_s) * parts)
     last = min(math.ceil(viewport.end_s / step_s) * parts, first + MAX_TICKS)
     found = []
     for number in range(first, last + 1):

@@ -4,9 +4,12 @@ In: lengths and wishes. Out: positions. Pixels are logical ones, and lie relativ
 of the view, so that numbers stay small at any zoom, 12 hours in.
 """
 
+import math
 from enum import Enum, auto
 
 MAX_PX_PER_SAMPLE = 16.0
+START_PX = 8.0
+"""Room before the start of the mix, so that what lies there can be taken hold of."""
 END_ROOM = 0.06
 """Share of the view that may lie empty behind the end of the mix."""
 SHORTEST_S = 1.0
@@ -90,7 +93,7 @@ class EditorViewport:
 
     def fit(self) -> None:
         """Show all of the mix."""
-        self._settle(0.0, self._least_px_per_s())
+        self._settle(-math.inf, self._least_px_per_s())
 
     def show(self, start_s: float, end_s: float) -> None:
         """Show a stretch, as far as zoom and mix allow."""
@@ -138,8 +141,13 @@ class EditorViewport:
 
     # --- limits ---------------------------------------------------------------------------
 
+    @property
+    def _start_px(self) -> float:
+        return min(START_PX, self.width_px / 50)
+
     def _least_px_per_s(self) -> float:
-        return self.width_px * (1 - END_ROOM / 3) / max(self.duration_s, SHORTEST_S)
+        room_px = self.width_px * (1 - END_ROOM / 3) - self._start_px
+        return room_px / max(self.duration_s, SHORTEST_S)
 
     def _within_zoom(self, px_per_s: float) -> float:
         most = MAX_PX_PER_SAMPLE * self.sample_rate_hz
@@ -149,4 +157,4 @@ class EditorViewport:
         self.px_per_s = self._within_zoom(px_per_s)
         room_s = self.length_s * END_ROOM
         last_s = self.duration_s + room_s - self.length_s
-        self.start_s = max(0.0, min(start_s, last_s))
+        self.start_s = max(-self._start_px / self.px_per_s, min(start_s, last_s))

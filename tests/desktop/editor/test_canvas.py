@@ -1,5 +1,9 @@
 """Every gesture on the canvas asks for what it should, and nothing else."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import (
@@ -547,6 +551,22 @@ def test_an_empty_mix_is_painted(make_canvas, qtbot):
     canvas.set_view(View.SPECTROGRAM)
     click(canvas.area, 300, 60)
     assert not canvas.grab().isNull()
+
+
+def test_the_first_paint_loads_no_numpy():
+    code = (
+        "import sys\n"
+        "from PySide6.QtWidgets import QApplication\n"
+        "app = QApplication(['cymatic'])\n"
+        "from desktop import theme\n"
+        "theme.apply(app)\n"
+        "from desktop.editor.canvas import EditorCanvas\n"
+        "from desktop.tasks import Background\n"
+        "canvas = EditorCanvas(Background(app))\n"
+        "canvas.grab()\n"
+        "sys.exit('numpy' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[3])
 
 
 def test_tool_tips_say_exact_values(canvas):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop.editor.viewport import FAR_PX, MAX_PX_PER_SAMPLE, EditorViewport, Follow
+from desktop.editor.viewport import FAR_PX, MAX_PX_PER_SAMPLE, START_PX, EditorViewport, Follow
 
 RATE = 48_000
 TWELVE_HOURS_S = 12 * 3600.0
@@ -21,7 +21,7 @@ def viewport(duration_s: float = 200.0, width_px: float = 1000.0) -> EditorViewp
 def test_at_first_all_of_the_mix_is_shown():
     shown = viewport()
     assert shown.whole
-    assert shown.x_of(0) == 0
+    assert shown.x_of(0) == pytest.approx(START_PX)
     assert 950 < shown.x_of(200) <= 1000
 
 
@@ -52,14 +52,14 @@ def test_numbers_stay_small_and_exact_at_any_zoom_and_place(time_s, other_s, fac
     assert abs(shown.x_of(other_s)) <= FAR_PX + shown.width_px
     at = shown.time_at(400)
     assert shown.x_of(at) == pytest.approx(400, abs=0.01)
-    assert 0 <= shown.start_s <= TWELVE_HOURS_S
+    assert -1e-6 - START_PX / shown.px_per_s <= shown.start_s <= TWELVE_HOURS_S
 
 
 def test_panning_stops_at_both_ends():
     shown = viewport()
     shown.zoom(10, 0)
     shown.pan_px(-1e9)
-    assert shown.start_s == 0
+    assert shown.x_of(0) == pytest.approx(START_PX)
     shown.pan_px(1e9)
     assert shown.end_s == pytest.approx(200, abs=0.07 * shown.length_s)
     assert shown.end_s >= 200
@@ -98,7 +98,18 @@ def test_revealing_moves_no_more_than_needed():
     assert shown.start_s <= 10
 
 
+def test_what_was_whole_stays_whole_from_the_first_pixel_on():
+    shown = EditorViewport()
+    for width_px in (1, 3, 700, 1900):
+        shown.resize(width_px)
+        assert shown.whole
+    for duration_s in (0.1, 30, TWELVE_HOURS_S):
+        shown.set_content(duration_s, RATE)
+        assert shown.whole
+        assert shown.x_of(0) == pytest.approx(START_PX)
+
+
 def test_an_empty_mix_has_a_view():
     shown = viewport(0.0)
     assert shown.px_per_s > 0
-    assert shown.start_s == 0
+    assert shown.x_of(0) == pytest.approx(START_PX)
