@@ -1,9 +1,8 @@
 """Waveforms of tracks, read from their peaks on the pool and kept.
 
-In: an asset. Out: peaks as float32 columns, 0 to 1, for thumbnails and the timeline.
+In: an asset. Out: the heights of a thumbnail's bars, 0 to 1.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,6 @@ from core.paths import LibraryPaths
 from desktop.tasks import Background
 
 THUMB_BARS = 13
-KEPT_SPANS = 48
 
 
 class Columns(Protocol):
@@ -83,11 +81,9 @@ class Waves(QObject):
     Signals
     -------
     thumb_ready : str, the id of the asset whose thumbnail can be drawn
-    wave_ready : Wave
     """
 
     thumb_ready = Signal(str)
-    wave_ready = Signal(object)
 
     def __init__(
         self,
@@ -101,7 +97,6 @@ class Waves(QObject):
         self._opener = opener
         self._library: LibraryPaths | None = None
         self._thumbs: dict[str, tuple[float, ...]] = {}
-        self._spans: OrderedDict[Span, Wave] = OrderedDict()
         self._asked: set[object] = set()
 
     def set_library(self, root: Path) -> None:
@@ -116,16 +111,6 @@ class Waves(QObject):
             span = Span(asset.id, 0.0, asset.duration_s, THUMB_BARS)
             self._read(asset, span, lambda wave: self._keep_thumb(asset.id, wave))
         return bars
-
-    def wave(self, asset: Asset, start_s: float, end_s: float, n_columns: int) -> Wave | None:
-        """Return a stretch, or start reading it."""
-        span = Span(asset.id, start_s, end_s, n_columns)
-        wave = self._spans.get(span)
-        if wave is None:
-            self._read(asset, span, self._keep_wave)
-        else:
-            self._spans.move_to_end(span)
-        return wave
 
     def forget_failures(self) -> None:
         """Try again what could not be read; peaks may have been made since."""
@@ -144,13 +129,6 @@ class Waves(QObject):
         columns = self._opener(path).columns(span.start_s, span.end_s, span.n_columns)
         peak = np.clip(np.maximum(np.abs(columns.min), np.abs(columns.max)), 0.0, 1.0)
         return Wave(span, peak, np.clip(columns.rms, 0.0, 1.0))
-
-    def _keep_wave(self, wave: Wave) -> None:
-        self._asked.discard(wave.span)
-        self._spans[wave.span] = wave
-        while len(self._spans) > KEPT_SPANS:
-            self._spans.popitem(last=False)
-        self.wave_ready.emit(wave)
 
     def _keep_thumb(self, asset_id: str, wave: Wave) -> None:
         heights = wave.rms.max(axis=0)
