@@ -8,8 +8,6 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-import msgspec
-
 from core.audio import edit
 from core.audio.edit import ClipTimes, EditResult
 from core.audio.recipe import LoudnessTarget, Recipe
@@ -82,9 +80,7 @@ class Inspecting:
         """Mix to another rate or number of channels."""
         self._editing.apply(
             "Change the mix",
-            lambda recipe, _assets: EditResult(
-                recipe=msgspec.structs.replace(recipe, **{field: value})
-            ),
+            lambda recipe, _assets: edit.set_form(recipe, **{field: value}),
             selects=False,
         )
 
