@@ -60,6 +60,8 @@ class ClipDelegate(QStyledItemDelegate):
     def __init__(self, view: QTableView, model: ClipModel) -> None:
         super().__init__(view)
         self._view, self._model = view, model
+        self.hot_row = -1
+        """The row under the pointer."""
         self._name_font = theme.font(12, QFont.Weight.Medium)
         self._font = theme.font(12)
         self._name_metrics, self._metrics = QFontMetrics(self._name_font), QFontMetrics(self._font)
@@ -135,7 +137,7 @@ class ClipDelegate(QStyledItemDelegate):
         cell, column = QRectF(option.rect), index.column()
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        hot = bool(option.state & QStyle.StateFlag.State_MouseOver)
+        hot = index.row() == self.hot_row
         if option.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(cell, self._inks["bg3"])
         elif hot:

@@ -136,6 +136,8 @@ class ClipList(QTableView):
         self.selectionModel().selectionChanged.connect(self._on_selection)
         self.customContextMenuRequested.connect(self._on_menu)
         self.delegate.goes_on.connect(self._go_on)
+        self.entered.connect(lambda index: self._show_hot(index.row()))
+        self.viewportEntered.connect(lambda: self._show_hot(-1))
 
     # --- state ----------------------------------------------------------------------------
 
@@ -196,6 +198,12 @@ class ClipList(QTableView):
             full = full or room < 0
             self.setColumnWidth(column, width)
             self.setColumnHidden(column, full)
+
+    def _show_hot(self, row: int) -> None:
+        """Show which row the pointer is on."""
+        if row != self.delegate.hot_row:
+            self.delegate.hot_row = row
+            self.viewport().update()
 
     # --- hand -----------------------------------------------------------------------------
 
@@ -272,7 +280,11 @@ class ClipList(QTableView):
 
     @override
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._pressed = QPersistentModelIndex(self.indexAt(event.position().toPoint()))
+        index = self.indexAt(event.position().toPoint())
+        self._pressed = QPersistentModelIndex(index)
+        plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
+        if index.isValid() and plain and not self.selectionModel().isSelected(index):
+            self.setCurrentIndex(index)  # what is selected already is dragged, not swept over
         super().mousePressEvent(event)
 
     @override
@@ -282,6 +294,11 @@ class ClipList(QTableView):
         left = event.button() == Qt.MouseButton.LeftButton
         if left and index.column() == Column.MUTED and self._pressed == index:
             self.clips.toggle_mute(index.row())
+
+    @override
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._show_hot(-1)
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import msgspec
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -390,3 +390,11 @@ def test_an_empty_list_says_what_to_do(clip_list):
     clip_list.set_arrangement(mix(()), ASSETS)
     assert not clip_list.grab().isNull()
     assert not clip_list.indexAt(QPoint(5, 5)).isValid()
+
+
+def test_the_row_under_the_pointer_offers_its_mute(qtbot, clip_list):
+    cell = clip_list.clips.index(2, Column.GAIN)
+    qtbot.mouseMove(clip_list.viewport(), clip_list.visualRect(cell).center())
+    qtbot.waitUntil(lambda: clip_list.delegate.hot_row == 2)
+    QApplication.sendEvent(clip_list, QEvent(QEvent.Type.Leave))
+    assert clip_list.delegate.hot_row == -1
