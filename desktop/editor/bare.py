@@ -3,7 +3,7 @@
 In: the state. Out: a pixmap. It does not load numpy: the window's first paint comes through here.
 """
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPixmap
 
 from desktop import theme
@@ -39,6 +39,11 @@ def bare_picture(state: EditorState, size: QSize, ratio: float) -> QPixmap:
         painter.fillRect(shape.rect, QColor.fromRgba(table[first + Role.BODY]))
         head = QRectF(shape.rect.left(), 0, shape.rect.width(), HEAD_PX)
         painter.fillRect(head, QColor.fromRgba(table[first + Role.HEAD]))
+        painter.setPen(QColor.fromRgba(table[first + Role.MIDDLE]))
+        middle = round(shape.body.center().y()) + 0.5
+        painter.drawLine(QPointF(shape.rect.left(), middle), QPointF(shape.rect.right(), middle))
+        painter.setPen(QColor.fromRgba(table[first + Role.EDGE]))
+        painter.drawRect(shape.rect.adjusted(0.5, 0.5, -0.5, -0.5))
     paint_clips(painter, state, shapes)
     painter.end()
     return pixmap

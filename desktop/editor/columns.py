@@ -213,7 +213,7 @@ def _clips_at(table: ClipTable, middle: Floats) -> tuple[Places, Places]:
         none = np.full(len(middle), -1, np.intp)
         return none, none
     top = np.searchsorted(table.starts, middle, "right") - 1
-    before = top - 1
+    before = np.maximum(top - 1, -1)
     sounds = (top >= 0) & (middle < table.stops[top])
     reaches = (before >= 0) & (middle < table.stops[before])
     under = np.where(sounds & reaches, before, -1)

@@ -99,6 +99,11 @@ class Minimap(QWidget):
         painter = QPainter(self)
         painter.setClipRegion(event.region())
         painter.drawPixmap(0, 0, self._picture())
+        if self._state.arrangement.clips:
+            self._paint_frame(painter, frame)
+        painter.end()
+
+    def _paint_frame(self, painter: QPainter, frame: QRectF) -> None:
         if not self._state.viewport.whole:
             veil = theme.color("bg0", 150)
             painter.fillRect(QRectF(0, 0, frame.left(), self.height()), veil)
@@ -111,10 +116,10 @@ class Minimap(QWidget):
         x = self._whole.x_of(self._state.playhead_s)
         painter.fillRect(QRectF(x - 0.5, 0, 1, self.height()), theme.color("accent"))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(theme.color("tx2", 200), 1.2))
+        ink = theme.color("line2") if self._state.viewport.whole else theme.color("tx2", 210)
+        painter.setPen(QPen(ink, 1.2))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(frame.adjusted(0.6, 0.6, -0.6, -0.6), 4, 4)
-        painter.end()
 
     @override
     def sizeHint(self) -> QSize:

@@ -43,7 +43,8 @@ class Overlays:
             self._ghost(painter, self.moving, self.held)
         if state.snap_line_s is not None:
             self._line(painter, state.snap_line_s, room, token="amber")
-        self._line(painter, state.playhead_s, room, token="accent", width=1.5)
+        if state.arrangement.clips:
+            self._line(painter, state.playhead_s, room, token="accent", width=1.5)
         if self.drop_s is not None:
             self._drop(painter, self.drop_s, room)
         if self.readout:

@@ -208,12 +208,16 @@ class Ruler(QWidget):
         painter = QPainter(self)
         painter.setClipRegion(event.region())
         painter.fillRect(self.rect(), theme.color("bg1"))
+        if self._state.arrangement.clips:
+            self._paint_all(painter)
+        painter.end()
+
+    def _paint_all(self, painter: QPainter) -> None:
         flags = self.flags()
         self._paint_ticks(painter, [box.adjusted(-3, 0, 6, 4) for _, box, _ in flags])
         self._paint_stretches(painter)
         self._paint_flags(painter, flags)
         self._paint_head(painter)
-        painter.end()
 
     @override
     def sizeHint(self) -> QSize:

@@ -118,8 +118,11 @@ def _after_gain(found: Bytes, table: ClipTable, layer: Layer, canvas: Canvas) ->
     clip = np.maximum(layer.clip, 0)
     gain = np.maximum(table.gains[clip] * layer.fade, 1e-6)
     steps = np.round(20 * np.log10(gain) * (255 / -FLOOR_DB)).astype(np.int16)
-    share = np.where(canvas.muted[clip], MUTED_SHARE, 1.0).astype(np.float32)
-    if not steps.any() and bool((share == 1).all()):
-        return found
-    shifted = np.clip(found.astype(np.int16) + steps, 0, 255) * share
-    return np.where(found > 0, shifted, 0).astype(np.uint8)
+    shifted = found.astype(np.int16)
+    if steps.any():
+        shifted += steps
+        np.clip(shifted, 0, 255, out=shifted)
+        shifted *= found > 0
+    quiet = np.flatnonzero(canvas.muted[clip])
+    shifted[:, quiet] = shifted[:, quiet] * MUTED_SHARE
+    return shifted.astype(np.uint8)

@@ -263,6 +263,7 @@ def test_any_zoom_is_painted_in_time(tmp_path: Path, view: str):
             )
             worst = max(worst, statistics.median(cpu))
         bench.end()
+    assert worst < PAINT_CEILING_MS * (1 if view == "wave" else 2)
     print(f"{view}, slowest zoom: {worst:.2f} ms of CPU; ceiling {PAINT_CEILING_MS} ms")
 
 
@@ -281,12 +282,14 @@ def test_a_thousand_clips_scroll_and_zoom_without_a_dropped_frame(tmp_path: Path
                 f"{name}: {len(frames)} frames, {kind} {spread(values)}, "
                 f"p99 {float(np.percentile(values, 99)):.2f} ms, {late} over 16 ms"
             )
+        assert max(frame.cpu for frame in frames) < FRAME_CEILING_MS
     bench.end()
 
 
 @pytest.mark.bench
 def test_a_known_ten_hour_file_shows_its_wave_at_once(tmp_path: Path):
     values = [open_ms(tmp_path) for _ in range(5)]
+    assert max(values) < OPEN_CEILING_MS
     print(f"Ten hours to the first wave: {spread(values)}; ceiling {OPEN_CEILING_MS:.0f} ms")
 
 

@@ -68,6 +68,16 @@ def test_fades_are_those_of_the_mix(canvas):
     assert view.top.fade[2850] == pytest.approx(np.sin(np.pi / 4), abs=0.01)
 
 
+def test_before_the_start_of_one_clip_there_is_nothing(make_canvas):
+    from tests.desktop.editor.sounds import clip
+
+    canvas = make_canvas(lambda assets: [clip(assets[1], 0, 10, name="only")])
+    view, _ = columns_of(canvas, grid_over(-2, 12, 700))
+    assert (view.top.clip[:100] == -1).all()
+    assert (view.top.clip[100:600] == 0).all()
+    assert not len(view.crossed)
+
+
 def test_a_crossfade_has_both_clips(make_canvas):
     from tests.desktop.editor.sounds import clip
 
