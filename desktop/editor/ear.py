@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
 
-from core.audio.playback.model import Levels
+from core.audio.playback.model import Levels, PlayState
 from desktop.editor.level_meter import LevelMeter
 from desktop.playback import Playback
 
@@ -28,6 +28,17 @@ class Ear(QObject):
         self._form: tuple[int, int] | None = None
         self._frame = 0
         playback.levels_changed.connect(self._on_levels)
+        playback.state_changed.connect(self._on_state)
+        meter.cleared.connect(self._forget)
+
+    def _on_state(self, state: PlayState) -> None:
+        if not state.is_active:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Measure anew: the loudness of before must not linger."""
+        if self._live is not None:
+            self._live.reset()
 
     def _on_levels(self, _levels: Levels) -> None:
         heard = self._playback.heard(self._frame)
