@@ -5,7 +5,9 @@ first needed; where it is missing there are simply no devices.
 """
 
 import logging
+import math
 import threading
+import time
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Protocol
@@ -19,6 +21,9 @@ from core.platform.urgency import hurry_this_thread
 
 _log = logging.getLogger(__name__)
 MAX_DELAY_S = 2.0
+MAX_LATE_S = 1.0
+DRIFT_S = 1e-5
+"""How far PortAudio's clock may run from ours in one block."""
 PREFERRED_HOST = "Windows WASAPI"
 """The default there is MME, whose device names are cut off at 31 letters."""
 NO_DEVICE = "There is no sound device to listen through."
@@ -126,6 +131,7 @@ class PortAudioOutput:
     ) -> None:
         self.name, self.sample_rate_hz, self.channels = name, sample_rate_hz, channels
         self.underruns = 0
+        self._apart_s = math.inf
         self._library, self._fill, self._ended = library, fill, ended
         self._wanted = self._lost = self._hurries = False
         self._stream: Any = library.OutputStream(
@@ -177,7 +183,20 @@ class PortAudioOutput:
         delay = times.outputBufferDacTime - times.currentTime
         if not 0 <= delay <= MAX_DELAY_S:  # some interfaces leave the times empty
             delay = self.latency_s
-        self._fill(out, delay)
+        self._fill(out, delay - self._lateness(times.currentTime))
+
+    def _lateness(self, asked_s: float) -> float:
+        """Return how long ago the block was asked for: this thread may have had to wait its turn.
+
+        The two clocks are as far apart as they ever appeared at their nearest.
+        """
+        apart = time.monotonic() - asked_s
+        self._apart_s = min(self._apart_s + DRIFT_S, apart)
+        late = apart - self._apart_s
+        if late > MAX_LATE_S:  # the clock stands still, or jumped
+            self._apart_s = apart
+            return 0.0
+        return late
 
     def _finished(self) -> None:
         if self._wanted:

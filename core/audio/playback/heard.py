@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 SMOOTHING = 0.1
 JUMP_S = 0.02
 """Clock readings nearer than this are jitter and averaged, others are believed at once."""
+SETTLE_S = 0.3
+"""After a start the card finds its pace; later, time that it lost was heard as a gap."""
 TAP_S = 1.0
 
 
@@ -23,12 +25,18 @@ class HeardClock:
     def __init__(self, rate_hz: int) -> None:
         self.rate_hz = rate_hz
         self._origin_s: float | None = None
+        self._started_s = 0.0
         self._last = 0.0
+        self.slips = 0
+        """How often the card lost time, whether or not it said so."""
 
     def note(self, frame: int, *, now_s: float, delay_s: float) -> None:
         """Take that `frame` was asked for at `now_s` and will be heard `delay_s` later."""
         origin = now_s + delay_s - frame / self.rate_hz
-        if self._origin_s is None or abs(origin - self._origin_s) > JUMP_S:
+        if self._origin_s is None:
+            self._origin_s, self._started_s = origin, now_s
+        elif abs(origin - self._origin_s) > JUMP_S:
+            self.slips += origin > self._origin_s and now_s - self._started_s > SETTLE_S
             self._origin_s = origin
         else:
             self._origin_s += SMOOTHING * (origin - self._origin_s)

@@ -25,6 +25,7 @@ from core.audio.playback.outputs import Outputs
 from core.audio.playback.transport import Reports, Transport
 from core.audio.playback.wishes import Wishes
 from core.errors import KnownError
+from core.platform.urgency import hurry_this_thread
 
 
 def _nothing(_value: object) -> None:
@@ -229,6 +230,7 @@ class Player:
             self._thread.start()
 
     def _run(self) -> None:
+        hurry_this_thread()  # the sound library's own threads inherit it
         try:
             while not self._is_closed:
                 wait_s = self._transport.step()

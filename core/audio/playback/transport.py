@@ -67,8 +67,9 @@ class Transport:
     @property
     def underruns(self) -> int:
         """Blocks that were missed, by the card or because a tape ran dry."""
-        dry = self.deck.underruns if self.deck else 0
-        return self._past_underruns + dry + self.line.underruns
+        dry, slips = (self.deck.underruns, self.deck.heard.slips) if self.deck else (0, 0)
+        # A slip is mostly an under-run that the card has told of.
+        return self._past_underruns + dry + max(slips, self.line.underruns)
 
     def position(self) -> float:
         """Return the position that is heard, in the sound's samples."""
