@@ -38,14 +38,14 @@ def clip_chain(clip: PlacedClip) -> str:
     return ",".join(words)
 
 
-def concat_graph(arrangement: Arrangement, *, after: str = "anull") -> str:
+def concat_graph(arrangement: Arrangement, *, before: str = "anull", after: str = "anull") -> str:
     """Return a graph for clips that touch: cut each, and join them."""
     clips = arrangement.clips
     heads = "".join(f"[s{i}]" for i in range(len(clips)))
     chains = [f"[s{i}]{clip_chain(clip)}[c{i}]" for i, clip in enumerate(clips)]
     joined = "".join(f"[c{i}]" for i in range(len(clips)))
     chains.append(f"{joined}concat=n={len(clips)}:v=0:a=1,{after}[out]")
-    return ";".join([f"[0:a]asplit={len(clips)}{heads}", *chains])
+    return ";".join([f"[0:a]{before},asplit={len(clips)}{heads}", *chains])
 
 
 def amix_graph(arrangement: Arrangement) -> str:
@@ -60,12 +60,13 @@ def amix_graph(arrangement: Arrangement) -> str:
     return ";".join([f"[0:a]asplit={len(clips)}{heads}", *chains])
 
 
-def ffmpeg_mix(source: Path, graph: str, *, channels: int) -> np.ndarray:
-    """Return what FFmpeg makes of a graph, float32 (channels, n)."""
-    options = ["-map", "[out]", "-c:a", "pcm_f32le", "-f", "f32le", "-"]
-    done = subprocess.run(
-        ["ffmpeg", "-v", "error", "-i", source, "-filter_complex", graph, *options],
-        capture_output=True,
-        check=True,
-    )
-    return np.frombuffer(done.stdout, "<f4").reshape(-1, channels).T
+def ffmpeg_mix(source: Path, graph: str, to: Path) -> None:
+    """Write what FFmpeg makes of a graph, interleaved float32."""
+    words = ["ffmpeg", "-v", "error", "-i", source, "-filter_complex", graph]
+    target = ["-map", "[out]", "-c:a", "pcm_f32le", "-f", "f32le", "-y", to]
+    subprocess.run([*words, *target], check=True)
+
+
+def samples_of(path: Path, *, channels: int) -> np.ndarray:
+    """Return what `ffmpeg_mix` wrote, (channels, n), mapped."""
+    return np.memmap(path, "<f4", "r").reshape(-1, channels).T
