@@ -13,6 +13,7 @@ from PySide6.QtGui import (
     QDragMoveEvent,
     QDropEvent,
     QHelpEvent,
+    QHideEvent,
     QKeyEvent,
     QMouseEvent,
     QNativeGestureEvent,
@@ -218,6 +219,10 @@ class ClipArea(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._state.viewport.resize(self.width())
         self.view_changed.emit()
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        self.cancel()
 
     @override
     def sizeHint(self) -> QSize:

@@ -15,7 +15,14 @@ from desktop.editor.colormap import spectrum_colors
 from desktop.editor.columns import ClipTable, ColumnSource, Grid, Layer, ViewColumns
 from desktop.editor.levels import level_for, level_samples
 from desktop.editor.sounds import PageKey, Wanted
-from desktop.editor.spectrum import FINEST_LEVEL, FLOOR_DB, PAGE_COLUMNS, ROWS, spectrum_page
+from desktop.editor.spectrum import (
+    FINEST_LEVEL,
+    FLOOR_DB,
+    PAGE_COLUMNS,
+    ROWS,
+    SILENT,
+    spectrum_page,
+)
 
 KIND = "spectrum"
 MOST_PAGES = 96
@@ -121,7 +128,7 @@ def _after_gain(found: Bytes, table: ClipTable, layer: Layer, canvas: Canvas) ->
     shifted = found.astype(np.int16)
     if steps.any():
         shifted += steps
-        np.clip(shifted, 0, 255, out=shifted)
+        np.clip(shifted, SILENT, 255, out=shifted)
         shifted *= found > 0
     quiet = np.flatnonzero(canvas.muted[clip])
     shifted[:, quiet] = shifted[:, quiet] * MUTED_SHARE

@@ -1,7 +1,7 @@
 """Spectra of a sound in pages, for the spectrogram. Runs on the pool.
 
 In: the decoded sound. Out: levels of `ROWS` bands, spaced evenly in pitch, a column for every
-4**level samples, as bytes from `FLOOR_DB` to 0 dB (a full-scale sine).
+4**level samples, as bytes, 1 for `FLOOR_DB` to 255 for 0 dB (a full-scale sine).
 """
 
 from functools import lru_cache
@@ -18,6 +18,8 @@ HANN_BINS = 1.5
 """Equivalent noise bandwidth of the Hann window: what a sine adds up to over its bins."""
 LOWEST_HZ, HIGHEST_HZ = 30.0, 20_000.0
 FLOOR_DB = -90.0
+SILENT = 1
+"""The least byte of a spectrum; 0 says that nothing is known."""
 PAGE_COLUMNS = 256
 FINEST_LEVEL = 3
 """Columns of 64 samples: finer than that the window shows nothing new."""
@@ -38,7 +40,7 @@ def spectrum_page(samples: PcmReader, level: int, page: int) -> Spectrum:
     power = _bands(_frames(samples, starts), samples.sample_rate_hz)
     power = power.reshape(PAGE_COLUMNS, per_column, ROWS).mean(1)
     level_db = 10 * np.log10(np.maximum(power, 1e-12))
-    scaled = np.clip((level_db - FLOOR_DB) * (255 / -FLOOR_DB), 0, 255)
+    scaled = np.clip((level_db - FLOOR_DB) * (255 / -FLOOR_DB), SILENT, 255)
     return np.ascontiguousarray(scaled.astype(np.uint8).T)
 
 
