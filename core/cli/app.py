@@ -20,6 +20,7 @@ COMMANDS = {
     "assets": "core.cli.assets:assets",
     "library": "core.cli.library:library",
     "probe": "core.cli.probe:probe",
+    "prepare": "core.cli.prepare:prepare",
     "analyze": "core.cli.analyze:analyze",
     "scenes": "core.cli.scenes:scenes",
     "frame": "core.cli.frame:frame",

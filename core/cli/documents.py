@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from core.audio.normalisation import NormalisationReport
+from core.audio.recipe import Marker, Recipe
 from core.doctor.model import DoctorReport
 from core.engine.replies import EngineInfo, JobCounts, LibraryCheck, LibraryStats, ProjectSummary
 from core.errors import ErrorView
@@ -36,6 +38,26 @@ class ProbeReport(msgspec.Struct, frozen=True, kw_only=True):
     media: Probe
     loudness: Loudness | None = None
     """None when it was not asked for."""
+
+
+class SoundReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A finished mix: where it is, how long and how loud it is, and what it is made of."""
+
+    job: str
+    path: Path
+    bytes: int
+    duration_s: float
+    sample_rate_hz: int
+    channels: int
+    measured: Loudness
+    """Of the finished file, as a player decodes it."""
+    loudness: NormalisationReport | None = None
+    """How it was brought to its target; None without one."""
+    limited_peak_db: float | None = None
+    """How far peaks went over full scale before they were held; None: not at all."""
+    notes: tuple[str, ...] = ()
+    """What differs from the mix, in sentences."""
+    recipe: Recipe
 
 
 class SceneCheck(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,10 +92,13 @@ DOCUMENTS: dict[str, Any] = {
     "job": JobView,
     "jobs": tuple[JobView, ...],
     "library": LibraryStats,
+    "markers": tuple[Marker, ...],
+    "prepare": SoundReport,
     "probe": ProbeReport,
     "project": Project,
     "projects": tuple[ProjectSummary, ...],
     "queue": QueueReport,
+    "recipe": Recipe,
     "scene": Scene,
     "scene_check": SceneCheck,
     "scenes": tuple[SceneSummary, ...],

@@ -4,8 +4,9 @@ In: click's arguments. Out: a `Scope` on the root context: which library, and wh
 in JSON.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from functools import wraps
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,18 @@ def common_options() -> list[click.Parameter]:
             callback=_set_json,
         ),
     ]
+
+
+def gathered(command: Callable[..., Any], name: str, kind: type) -> Callable[..., Any]:
+    """Return a command whose options of `kind` arrive as one value called `name`."""
+    names = [field.name for field in fields(kind)]
+
+    @wraps(command)
+    def call(*args: Any, **said: Any) -> Any:  # noqa: ANN401 - whatever the command takes
+        value = kind(**{key: said.pop(key) for key in names})
+        return command(*args, **{name: value}, **said)
+
+    return call
 
 
 class CommandWithOptions(click.Command):

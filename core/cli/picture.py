@@ -5,9 +5,8 @@ own scenes and, unless an option says otherwise, its first output's format, rate
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from fractions import Fraction
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import click
 
 from core.analysis.beat_edit import BeatEdit
 from core.backends import TARGETS, require_target
+from core.cli.groups import gathered
 from core.cli.subject import subject_of
 from core.cli.values import BEATS, FPS, TIME
 from core.engine.client import EngineClient
@@ -56,7 +56,7 @@ class RangeOptions:
 
 def picture_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --scene, --format, --fps, --set, --quality, --seed and --beats, as one `picture`."""
-    command = _gathered(command, "picture", PictureOptions)
+    command = gathered(command, "picture", PictureOptions)
     names = ", ".join(FORMATS)
     for option in reversed(
         (
@@ -86,7 +86,7 @@ def picture_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def range_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --from, --to, --duration and --target, as one `part`."""
-    command = _gathered(command, "part", RangeOptions)
+    command = gathered(command, "part", RangeOptions)
     for option in reversed(
         (
             click.option("--from", "start_s", type=TIME, metavar="TIME", help="Begin here."),
@@ -97,18 +97,6 @@ def range_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         command = option(command)
     return command
-
-
-def _gathered(command: Callable[..., Any], name: str, kind: type) -> Callable[..., Any]:
-    """Return a command whose options of `kind` arrive as one value called `name`."""
-    names = [field.name for field in fields(kind)]
-
-    @wraps(command)
-    def call(*args: Any, **said: Any) -> Any:  # noqa: ANN401 - whatever the command takes
-        value = kind(**{key: said.pop(key) for key in names})
-        return command(*args, **{name: value}, **said)
-
-    return call
 
 
 def make_picture(said: PictureOptions, project: Project | None = None) -> PictureParams:

@@ -10,7 +10,7 @@ import click
 from core.cli.documents import ProbeReport
 from core.cli.groups import CommandWithOptions, scope_of
 from core.cli.output import fields, print_document, say, size_text, table
-from core.library.model import StreamInfo
+from core.library.model import Loudness, StreamInfo
 from core.units import time_text
 
 
@@ -44,11 +44,22 @@ def _text(report: ProbeReport) -> str:
         *sorted(media.tags.items()),
     ]
     if report.loudness:
-        lufs, peak = report.loudness.integrated_lufs, report.loudness.true_peak_dbtp
-        pairs.append(("loudness", f"{lufs:.1f} LUFS" if lufs is not None else "silence"))
-        pairs.append(("true peak", f"{peak:.1f} dBTP" if peak is not None else ""))
+        pairs += loudness_fields(report.loudness)
     rows = [_stream_row(stream, media.audio_stream) for stream in media.streams]
     return f"{fields(pairs)}\n\n{table(('STREAM', 'KIND', 'CODEC', 'WHAT'), rows)}"
+
+
+def loudness_fields(loudness: Loudness) -> list[tuple[str, str]]:
+    """Return how loud a sound is as names and values; what is not known has no value."""
+    measured = (
+        ("loudness", loudness.integrated_lufs, "LUFS"),
+        ("range", loudness.loudness_range_lu, "LU"),
+        ("true peak", loudness.true_peak_dbtp, "dBTP"),
+        ("loudest 3 s", loudness.max_short_term_lufs, "LUFS"),
+        ("loudest 0.4 s", loudness.max_momentary_lufs, "LUFS"),
+    )
+    pairs = [(name, f"{n:.1f} {unit}" if n is not None else "") for name, n, unit in measured]
+    return pairs if loudness.integrated_lufs is not None else [("loudness", "silence"), *pairs[1:]]
 
 
 def _stream_row(stream: StreamInfo, taken: int) -> tuple[str, str, str, str]:

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import click
 
+from core.audio.recipe import asset_ids
 from core.cli.assets import show_files
 from core.cli.connection import ask, with_client
 from core.cli.follow import raise_unless_done, submit_and_follow
 from core.cli.groups import GroupWithOptions, Scope, scope_of
+from core.cli.markers import markers
 from core.cli.output import fields, print_document, say, table
+from core.cli.recipes import recipe
 from core.cli.render import output_file
 from core.cli.subject import PROJECT_SUFFIX, project_named, subject_of
 from core.engine.client import EngineClient
@@ -107,6 +110,10 @@ def import_file(context: click.Context, file: Path) -> None:
     _show(scope, ask(scope, ImportProject(path=file.expanduser().absolute())))
 
 
+project.add_command(markers)
+project.add_command(recipe)
+
+
 async def _asset_id(client: EngineClient, text: str) -> str:
     """Return the asset the user named; a file is taken in first."""
     about = await subject_of(client, text)
@@ -129,7 +136,9 @@ def _show(scope: Scope, found: Project) -> None:
         ("id", found.id),
         ("title", found.title),
         ("changed", f"{found.updated_at:%Y-%m-%d %H:%M}"),
-        ("sounds", ", ".join(clip.asset_id for clip in found.recipe.clips)),
+        ("sounds", ", ".join(asset_ids(found.recipe))),
+        ("clips", str(len(found.recipe.clips)) if len(found.recipe.clips) > 1 else ""),
+        ("markers", str(len(found.markers)) if found.markers else ""),
     ]
     pairs += [(f"at {time_text(cue.start_s)}", cue.scene or "default scene") for cue in found.cues]
     pairs += [("output", f"{out.format}, {fps_text(out.fps)} fps") for out in found.outputs]

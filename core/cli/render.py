@@ -21,7 +21,7 @@ from core.cli.picture import (
     render_request,
 )
 from core.engine.client import EngineClient
-from core.errors import KnownError
+from core.errors import DiskError, KnownError
 from core.jobs.model import JobStatus, JobView, RenderResult
 from core.units import length_text
 
@@ -71,7 +71,7 @@ def output_file(path: Path | None, *, force: bool, suffix: str) -> Path | None:
     """Return the absolute path of an output, refused early where it cannot be written.
 
     Raises KnownError when the file exists and `force` is not set, when it is a folder, when its
-    folder does not exist, or when its name does not end as it must.
+    folder does not exist or may not be written to, or when its name does not end as it must.
     """
     if path is None:
         return None
@@ -90,6 +90,10 @@ def output_file(path: Path | None, *, force: bool, suffix: str) -> Path | None:
         )
     if os.path.exists(path) and not force:
         raise KnownError(f"{path} exists.", code="exists", hint="Add --force to replace it.")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise DiskError(
+            f"The folder {path.parent} may not be written to.", hint="Choose another one."
+        )
     return path
 
 

@@ -4,21 +4,21 @@ In: a recipe or a project, the library. Out: nothing, or the sentence that says 
 """
 
 from core.audio.recipe import Recipe, asset_ids
-from core.audio.recipe_check import RecipeLimits, require_valid
+from core.audio.recipe_check import RecipeLimits
 from core.engine.parts import Parts
+from core.library import project_check
 from core.library.model import Asset
 from core.library.project import Project
-from core.library.project_check import require_usable
 
 
 def require_mixable(parts: Parts, recipe: Recipe) -> None:
     """Raise UsageError with the recipe's first fault; a sound in the trash is one."""
-    require_valid(recipe, _sounds(parts, recipe), limits_of(parts))
+    project_check.require_mixable(recipe, _sounds(parts, recipe), limits_of(parts))
 
 
 def require_storable(parts: Parts, project: Project) -> None:
     """Raise UsageError for a project that could never be worked with."""
-    require_usable(project, _sounds(parts, project.recipe), limits_of(parts))
+    project_check.require_usable(project, _sounds(parts, project.recipe), limits_of(parts))
 
 
 def limits_of(parts: Parts) -> RecipeLimits:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from core.audio.recipe import Marker
+from core.audio.recipe import Marker, Recipe, identity_recipe
 from core.audio.recipe_check import RecipeLimits, is_sane_time, require_valid
 from core.errors import UsageError
 from core.library.model import Asset
@@ -31,7 +31,7 @@ def require_usable(project: Project, assets: Mapping[str, Asset], limits: Recipe
         asset_id: msgspec.structs.replace(asset, trashed_at=None, missing=False)
         for asset_id, asset in assets.items()
     }
-    require_valid(project.recipe, sounds, limits)
+    require_mixable(project.recipe, sounds, limits)
     if len(project.markers) > MAX_MARKERS:
         raise UsageError(
             f"The project has {len(project.markers):,} markers; {MAX_MARKERS:,} is the most.",
@@ -39,6 +39,13 @@ def require_usable(project: Project, assets: Mapping[str, Asset], limits: Recipe
         )
     for marker in project.markers:
         _require_usable_marker(marker)
+
+
+def require_mixable(recipe: Recipe, assets: Mapping[str, Asset], limits: RecipeLimits) -> None:
+    """Raise UsageError with a recipe's first fault; a sound as it came has none, however short."""
+    asset = assets.get(recipe.clips[0].asset_id) if recipe.clips else None
+    if asset is None or asset.trashed_at is not None or recipe != identity_recipe(asset.id):
+        require_valid(recipe, assets, limits)
 
 
 def _require_usable_marker(marker: Marker) -> None:

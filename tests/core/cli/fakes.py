@@ -2,11 +2,15 @@
 
 import datetime as dt
 from collections.abc import AsyncIterator, Callable
+from fractions import Fraction
 from pathlib import Path
 
 import msgspec
 
-from core.audio.recipe import identity_recipe
+from core.audio.loudness_targets import preset_target
+from core.audio.normalisation import NormalisationReport
+from core.audio.recipe import Marker, identity_recipe
+from core.config import Settings
 from core.engine.protocol import CancelJob, GetAsset, GetJob
 from core.engine.replies import (
     AssetPage,
@@ -28,17 +32,28 @@ from core.jobs.model import (
     AnalyzeResult,
     AssetRef,
     EstimateResult,
+    ExportResult,
     FrameResult,
     IngestParams,
     IngestResult,
     JobEvent,
     JobStatus,
     JobView,
+    OutputView,
     PictureParams,
     RenderParams,
     RenderResult,
 )
-from core.library.model import Analysis, Asset, PcmInfo, Probe, Provenance, StreamInfo
+from core.library.model import (
+    Analysis,
+    Asset,
+    Chapter,
+    Loudness,
+    PcmInfo,
+    Probe,
+    Provenance,
+    StreamInfo,
+)
 from core.library.project import Project
 from core.scenes.model import Cue
 
@@ -61,9 +76,15 @@ ASSET = Asset(
         size_bytes=1234,
         audio_stream=0,
         streams=(StreamInfo(index=0, kind="audio", codec="pcm_s16le"),),
+        chapters=(Chapter(start_s=0.0, end_s=61.0, title="All"),),
     ),
     pcm=PcmInfo(
-        key="k", sample_rate_hz=48000, channels=2, n_samples=10, sample_format="i2", peak=0.5
+        key="k",
+        sample_rate_hz=48000,
+        channels=2,
+        n_samples=61 * 48000,
+        sample_format="i2",
+        peak=0.5,
     ),
     provenance=Provenance(source=AudioFile(path=PATH), ingested_at=NOW, tool_versions={}),
     analysis=ANALYSIS,
@@ -74,6 +95,7 @@ PROJECT = Project(
     title="first cut",
     recipe=identity_recipe(ASSET.id),
     cues=(Cue(scene="resonance"),),
+    markers=(Marker(time_s=Fraction(5, 2), name="Drop"),),
     created_at=NOW,
     updated_at=NOW,
 )
@@ -98,7 +120,24 @@ def job(kind: str, **changes: object) -> JobView:
     return msgspec.structs.replace(view, **changes)
 
 
+LOUD = Loudness(integrated_lufs=-14.02, true_peak_dbtp=-1.0, loudness_range_lu=6.5)
+EXPORTED = ExportResult(
+    path=Path("/music/out.m4a"),
+    duration_s=52.5,
+    sample_rate_hz=48000,
+    channels=2,
+    measured=LOUD,
+    loudness=NormalisationReport(
+        target=preset_target("youtube"),
+        before=Loudness(integrated_lufs=-23.1, true_peak_dbtp=-6.2, loudness_range_lu=7.1),
+        after=LOUD,
+        gain_db=9.4,
+        is_linear=False,
+        limited_db=2.1,
+    ),
+)
 RESULTS = {
+    "SubmitExport": ("export", EXPORTED),
     "SubmitIngest": ("ingest", IngestResult(asset=ASSET)),
     "SubmitAnalyze": ("analyze", AnalyzeResult(asset_id=ASSET.id, analysis=ANALYSIS)),
     "SubmitRender": (
@@ -150,6 +189,7 @@ class FakeClient:
         if name in RESULTS:
             return self._submit(*RESULTS[name])
         answers = {
+            "GetSettings": Settings(),
             "GetEngine": EngineInfo(pid=7, version="0", library=Path("/l"), uptime_s=3.0),
             "ListJobs": JobPage(jobs=tuple(self.jobs.values()), counts=COUNTS),
             "WaitIdle": COUNTS,
@@ -195,6 +235,8 @@ class FakeClient:
         changes: dict[str, object] = {"progress": 1.0, "started_at": NOW, "finished_at": NOW}
         if self.end is JobStatus.DONE:
             changes["result"] = result
+            main = OutputView(path=getattr(result, "path", PATH), sha256="0" * 64, bytes=1234)
+            changes["outputs"] = (main,)
         elif self.end is JobStatus.FAILED:
             changes["error"] = NotFoundError("It is gone.", hint="Look for it.").view()
         self.jobs[view.id] = msgspec.structs.replace(view, status=self.end, **changes)
