@@ -260,7 +260,9 @@ class _Joint:
     """Gain of the clip before, where the sound goes on at another gain."""
 
 
-_NO_NEIGHBOUR = _Joint()
+_CUT = _Joint()
+"""A bare cut, or no neighbour at all."""
+_SEAMLESS = _Joint(continues=True, bare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,7 +278,7 @@ class _Survey:
         """Yield the clips of one lane."""
         declick = samples_at(self.recipe.declick_s, self.recipe.sample_rate_hz)
         inner = [self._joint(before, after) for before, after in pairwise(indices)]
-        sides = pairwise([_NO_NEIGHBOUR, *inner, _NO_NEIGHBOUR])
+        sides = pairwise([_CUT, *inner, _CUT])
         for index, (head, tail) in zip(indices, sides, strict=True):
             yield self._place(index, head, tail, declick)
 
@@ -284,15 +286,17 @@ class _Survey:
         one, two = self.recipe.clips[before], self.recipe.clips[after]
         overlap = max(self.edges[before][1] - self.edges[after][0], 0)
         continues = (
-            two.asset_id == one.asset_id
+            self.layout.spans[after].start == self.layout.spans[before].stop
+            and two.asset_id == one.asset_id
             and not two.gap_s
-            and self.layout.spans[after].start == self.layout.spans[before].stop
         )
-        if not continues or one.fade_out_s or two.fade_in_s:
+        if not (continues or overlap):
+            return _CUT
+        if overlap or one.fade_out_s or two.fade_in_s:
             return _Joint(overlap=overlap, continues=continues, shape=two.crossfade_shape)
         gain_before, gain_after = _gain(one), _gain(two)
         if gain_before == gain_after:
-            return _Joint(continues=True, bare=False)
+            return _SEAMLESS
         # From or to silence it is a cut like any other; else a dip to silence would be heard.
         glides = gain_before > 0 and gain_after > 0
         return _Joint(continues=True, bare=not glides, glide_from=gain_before if glides else None)
