@@ -132,6 +132,7 @@ class EditorDesk(QObject):
         canvas.gain_requested.connect(hand.gain)
         canvas.move_requested.connect(hand.move)
         canvas.marker_moved.connect(hand.move_marker)
+        canvas.split_requested.connect(self._split_at)
         canvas.output_range_requested.connect(self._on_range_drag)
         canvas.gesture_ended.connect(lambda _id: editing.end_gesture())
         canvas.gesture_cancelled.connect(lambda _id: editing.cancel_gesture())
@@ -181,6 +182,7 @@ class EditorDesk(QObject):
         playback.output_changed.connect(transport.show_output)
         playback.failed.connect(self._on_playback_failed)
         self.hearing.failed.connect(self._notices.show_error)
+        self.hearing.restored.connect(self.panel.canvas.retry_sounds)
         self.renewal.report_changed.connect(self._on_report)
         self.renewal.busy_changed.connect(self.inspector.set_busy)
         self.renewal.analysis_changed.connect(self._on_analysis)
@@ -205,8 +207,8 @@ class EditorDesk(QObject):
             Act.HALT: partial(playback.shuttle, 0),
             Act.FORWARD: partial(playback.shuttle, 1),
             Act.LOOP: self.toggle_loop,
-            Act.TO_START: partial(self.go_to, 0.0),
-            Act.TO_END: lambda: self.go_to(self._workspace.duration_s),
+            Act.TO_START: partial(self._jump, 0.0),
+            Act.TO_END: lambda: self._jump(self._workspace.duration_s),
             Act.LEFT: partial(self.step, -STEP_S),
             Act.RIGHT: partial(self.step, STEP_S),
             Act.LEFT_FAR: partial(self.step, -FAR_S),
@@ -351,16 +353,25 @@ class EditorDesk(QObject):
         self.panel.show_time(self._within(time_s))
         self.playback.seek_s(self.panel.time_s)
 
+    def _jump(self, time_s: float) -> None:
+        """Move the playhead by a key, and show where it went."""
+        self.go_to(time_s)
+        self.panel.canvas.reveal(self.panel.time_s, self.panel.time_s)
+
+    def _split_at(self, time_s: float) -> None:
+        self.go_to(time_s)
+        self.editing.split()
+
     def step(self, by_s: float) -> None:
         """Move the playhead a little."""
-        self.go_to(self.panel.time_s + by_s)
+        self._jump(self.panel.time_s + by_s)
 
     def _step_samples(self, n: int) -> None:
         rate = self._workspace.project.recipe.sample_rate_hz
-        self.go_to((round(self.panel.time_s * rate) + n) / rate)
+        self._jump((round(self.panel.time_s * rate) + n) / rate)
 
     def _to_edge(self, direction: int) -> None:
-        self.go_to(self.snapping.next_edge(self.panel.time_s, direction))
+        self._jump(self.snapping.next_edge(self.panel.time_s, direction))
 
     def _within(self, time_s: float) -> float:
         return min(max(time_s, 0.0), self._workspace.duration_s)

@@ -39,9 +39,11 @@ class Hearing(QObject):
     Signals
     -------
     failed : CymaticError, the sound cannot be heard
+    restored : no payload, a decoded sound that was gone is there again
     """
 
     failed = Signal(object)
+    restored = Signal()
 
     def __init__(
         self,
@@ -122,6 +124,7 @@ class Hearing(QObject):
     def _on_restored(self, job: JobView) -> None:
         if job.status is JobStatus.DONE:
             self._timer.start()
+            self.restored.emit()
         elif job.error is not None:
             error = CymaticError(job.error.message, hint=job.error.hint, code=job.error.code)
             self.failed.emit(error)
