@@ -46,7 +46,15 @@ WINDOW_LIBRARIES = {
     "libxcb-xkb.so.1": "libxcb-xkb1",
     "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
 }
-TEST_PROGRAMS = {"Xvfb": "xvfb", "xauth": "xauth"}
+TEST_PROGRAMS = {
+    "Xvfb": "xvfb",
+    "xauth": "xauth",
+    "ffmpeg": "ffmpeg",  # the peer that results are compared with
+    "espeak-ng": "espeak-ng",  # a voice to measure
+    "pulseaudio": "pulseaudio",  # a sound card that runs in real time
+    "parec": "pulseaudio-utils",
+}
+TEST_FILES = {"/usr/lib/*/alsa-lib/libasound_module_pcm_pulse.so": "libasound2-plugins"}
 
 DEMO_FORMAT = "flat-720p-landscape"  # a minute or two without a graphics card
 TRACKS = (".opus", ".flac")
@@ -223,6 +231,7 @@ def missing_packages(with_tests: bool) -> list[str]:
     missing = [package for library, package in wanted.items() if library not in known]
     if with_tests:
         missing += [package for program, package in TEST_PROGRAMS.items() if not which(program)]
+        missing += [package for name, package in TEST_FILES.items() if not glob.glob(name)]
     return missing
 
 
