@@ -14,7 +14,7 @@ from core.audio.arrangement import mixed_samples
 from core.audio.recipe import Marker, asset_ids
 from core.cli.connection import with_client
 from core.cli.groups import CommandWithOptions, Scope, scope_of
-from core.cli.output import note, print_document, say, table
+from core.cli.output import moment_text, note, print_document, say, table
 from core.cli.render import output_file
 from core.cli.subject import project_named
 from core.engine.client import EngineClient
@@ -161,17 +161,10 @@ def _show(scope: Scope, project: Project) -> None:
     if scope.json:
         print_document("markers", project.markers)
     elif project.markers:
-        rows = [(_moment(one.time_s), _moment(one.end_s), one.name) for one in project.markers]
+        rows = [
+            (moment_text(one.time_s), moment_text(one.end_s) if one.end_s else "", one.name)
+            for one in project.markers
+        ]
         say(table(("TIME", "END", "NAME"), rows))
     else:
         say("There are no markers: cymatic project markers ID --import FILE")
-
-
-def _moment(time_s: Fraction | None) -> str:
-    """Return a time to the millisecond."""
-    if time_s is None:
-        return ""
-    minutes, ms = divmod(round(time_s * 1000), 60_000)
-    hours, minutes = divmod(minutes, 60)
-    clock = f"{hours}:{minutes:02d}" if hours else str(minutes)
-    return f"{clock}:{ms // 1000:02d}.{ms % 1000:03d}"

@@ -22,13 +22,13 @@ from core.audio.recipe import Compressor, Effect, FadeShape, HighPass, Lane, Rec
 from core.audio.recipe_check import MAX_CHANNELS, RATES_HZ
 from core.cli.follow import raise_unless_done, submit_and_follow
 from core.cli.groups import gathered
+from core.cli.output import moment_text
 from core.cli.sounds import Mix
 from core.cli.values import DECIBELS, HIGH_PASS, LOUDNESS, SPAN, TIME, Span
 from core.engine.client import EngineClient
 from core.engine.protocol import Subject, SubmitPrepare
 from core.errors import UsageError
 from core.paths import LibraryPaths
-from core.units import length_text
 
 MONO_PRESET = "podcast-mono"
 
@@ -136,8 +136,7 @@ def _trimmed(mix: Mix, span: Span) -> EditResult:
     start_s, end_s = span[0], lasts_s if span[1] is None else span[1]
     if start_s >= lasts_s or end_s > lasts_s:
         raise UsageError(
-            f"The stretch to keep reaches beyond the end: the sound lasts {float(lasts_s):.3f} s "
-            f"({length_text(float(lasts_s))}).",
+            f"The stretch to keep reaches beyond the end: the sound lasts {moment_text(lasts_s)}.",
             hint="Leave the end away to keep all that follows: --trim 0:10-",
         )
     return keep_range(mix.recipe, mix.assets, start_s=start_s, end_s=end_s)

@@ -4,6 +4,7 @@ Results go to stdout; everything said on the way goes to stderr.
 """
 
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 
 import click
 
@@ -65,3 +66,11 @@ def size_text(n_bytes: float) -> str:
         if n_bytes < 1000 or unit == "TB":
             break
     return f"{n_bytes:.1f} {unit}"
+
+
+def moment_text(time_s: float | Fraction) -> str:
+    """Return a place in a sound to the millisecond: 1:02.500."""
+    minutes, ms = divmod(round(time_s * 1000), 60_000)
+    hours, minutes = divmod(minutes, 60)
+    clock = f"{hours}:{minutes:02d}" if hours else str(minutes)
+    return f"{clock}:{ms // 1000:02d}.{ms % 1000:03d}"

@@ -26,7 +26,7 @@ from core.library.project import Project
 @click.option(
     "--import",
     "source",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=click.Path(path_type=Path),
     metavar="FILE.json",
     help="Take a recipe in, ours or the older kind; files that it names are taken in as well.",
 )

@@ -5,13 +5,14 @@ In: the job as it ended, the mix. Out: a `SoundReport`, and the same as text for
 
 from core.audio.normalisation import NormalisationReport
 from core.cli.documents import SoundReport
-from core.cli.output import fields, size_text
+from core.cli.output import fields, moment_text, size_text
 from core.cli.sounds import Mix
 from core.errors import BugError
 from core.jobs.model import ExportResult, JobView, OutputView, PrepareResult
 from core.library.model import Loudness
 from core.paths import LibraryPaths
-from core.units import length_text
+
+QUIET = "silence, or too short to tell"
 
 
 def report_of(job: JobView, mix: Mix, paths: LibraryPaths) -> SoundReport:
@@ -69,10 +70,9 @@ def report_text(report: SoundReport) -> str:
     """Return a report for people."""
     before = report.loudness.before if report.loudness else None
     sides = {1: "mono", 2: "stereo"}.get(report.channels, f"{report.channels} channels")
-    length = f"{length_text(report.duration_s)} ({report.duration_s:.3f} s)"
     pairs = [
         ("file", f"{report.path}  ({size_text(report.bytes)})"),
-        ("length", f"{length}, {report.sample_rate_hz} Hz, {sides}"),
+        ("length", f"{moment_text(report.duration_s)}, {report.sample_rate_hz} Hz, {sides}"),
         *_loudness(before, report.measured),
         ("how", _how(report)),
     ]
@@ -94,9 +94,9 @@ def _loudness(before: Loudness | None, after: Loudness) -> list[tuple[str, str]]
 
 def _change(old: float | None, new: float | None, unit: str, *, was: Loudness | None) -> str:
     if was is None:
-        return f"{new:.1f} {unit}" if new is not None else "silence" * (unit == "LUFS")
+        return f"{new:.1f} {unit}" if new is not None else QUIET * (unit == "LUFS")
     if old is None and new is None:
-        return "silence" * (unit == "LUFS")
+        return QUIET * (unit == "LUFS")
     words = [f"{number:.1f}" if number is not None else "–" for number in (old, new)]
     return f"{' → '.join(words)} {unit}"
 
@@ -107,7 +107,7 @@ def _how(report: SoundReport) -> str:
         return how_text(report.loudness)
     if report.limited_peak_db is not None:
         return f"Peaks went {report.limited_peak_db:.1f} dB over full scale and were held."
-    return "As loud as it was."
+    return "Left as loud as the mix is."
 
 
 def how_text(done: NormalisationReport) -> str:

@@ -4,13 +4,15 @@ In: `ExportParams`; the mixdown of its recipe exists. Out: the file, staged for 
 loudness measured from the file itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import msgspec
 
 from core.audio.arrangement import asset_of
 from core.audio.encode import write_sound
-from core.audio.encode_formats import sound_format_for
+from core.audio.encode_formats import SoundFormat, sound_format_for
 from core.audio.encode_tags import SoundTags, tags_of
 from core.audio.prepared import PreparedReader
 from core.audio.recipe import Marker, Recipe, identity_recipe, prepared_key
@@ -49,7 +51,33 @@ def run(params: ExportParams, ctx: JobContext) -> Finished:
     assets = {clip.asset_id: asset_of(clip, ctx.assets) for clip in recipe.clips}
     reader = PreparedReader(ctx.paths.prepared(prepared_key(recipe, assets)))
     staged = staging_place(ctx.staging, params.output, ctx.job_id)
-    require_free(staged.parent, reader.n_samples * reader.channels * _BYTES_PER_SAMPLE)
+    if staged.is_relative_to(ctx.staging):  # elsewhere, only what is written counts
+        require_free(ctx.staging, reader.n_samples * reader.channels * _BYTES_PER_SAMPLE)
+    with _nothing_left(staged):
+        tags = _tags(params, assets[recipe.clips[0].asset_id], ctx, reader.duration_s)
+        return _write(params, ctx, reader=reader, staged=staged, fmt=fmt, tags=tags)
+
+
+@contextmanager
+def _nothing_left(staged: Path) -> Iterator[None]:
+    """Remove a file that was begun, when it fails: it may lie beside the user's own."""
+    try:
+        yield
+    except BaseException:
+        staged.unlink(missing_ok=True)
+        raise
+
+
+def _write(
+    params: ExportParams,
+    ctx: JobContext,
+    *,
+    reader: PreparedReader,
+    staged: Path,
+    fmt: SoundFormat,
+    tags: SoundTags,
+) -> Finished:
+    """Write the file and measure it."""
     ctx.progress(WRITING, 0.0)
     written = write_sound(
         reader.blocks(),
@@ -57,7 +85,7 @@ def run(params: ExportParams, ctx: JobContext) -> Finished:
         sample_rate_hz=reader.sample_rate_hz,
         channels=reader.channels,
         fmt=fmt,
-        tags=_tags(params, assets[recipe.clips[0].asset_id], ctx, reader.duration_s),
+        tags=tags,
         on_samples=_report(ctx, WRITING, 0.0, _WRITTEN / reader.n_samples),
     )
     measuring = _report(ctx, MEASURING, _WRITTEN, 1 - _WRITTEN)
