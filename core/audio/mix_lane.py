@@ -42,7 +42,8 @@ def plan_lanes(arrangement: Arrangement, lanes: Sequence[recipe.Lane]) -> list[L
     plans = []
     for number in sorted({clip.clip.lane for clip in arrangement.clips}):
         part = arrangement.of_lane(number)
-        effects = lanes[number].effects if 0 <= number < len(lanes) else ()
+        listed = lanes[number].effects if 0 <= number < len(lanes) else ()
+        effects = tuple(effect for effect in listed if effect.enabled)
         plans.append(LanePlan(arrangement=part, runs=runs_of(part.clips), effects=effects))
     return plans
 

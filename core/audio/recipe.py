@@ -50,6 +50,8 @@ class HighPass(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=
     """20 to 2000."""
     slope_db: int = 12
     """12 or 24 dB an octave."""
+    enabled: bool = True
+    """False: it stays in its place, and the sound passes it by."""
 
 
 class Compressor(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="compressor"):
@@ -64,6 +66,8 @@ class Compressor(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", ta
     release_s: float = 0.25
     makeup_db: float = 0.0
     """-12 to 24, after compression."""
+    enabled: bool = True
+    """False: it stays in its place, and the sound passes it by."""
 
 
 Effect = HighPass | Compressor

@@ -18,7 +18,7 @@ from desktop import theme
 from desktop.editor.clip_fields import gesture_of
 from desktop.editor.effect_knobs import KNOBS, Knob, knob_scale
 from desktop.editor.slider_rows import SliderRow
-from desktop.widgets import Segmented, column, framed, label, row, tool_button
+from desktop.widgets import Segmented, Switch, column, framed, label, row, tool_button
 
 NAMES: dict[type[Effect], str] = {HighPass: "High-pass", Compressor: "Compressor"}
 ABOUT: dict[type[Effect], str] = {
@@ -66,7 +66,11 @@ class EffectCard(QWidget):
         title = label(NAMES[type(effect)], "value")
         title.setToolTip(ABOUT[type(effect)])
         lines: list[QWidget] = [self._build_row(knob) for knob in KNOBS[type(effect)]]
-        body = column(row(title, None, self.more), *lines, margins=(10, 3, 6, 7), spacing=1)
+        self.switch = Switch(f"Use the {NAMES[type(effect)].lower()}")
+        self.switch.clicked.connect(self._on_switch)
+        body = column(
+            row(title, None, self.switch, self.more), *lines, margins=(10, 3, 6, 7), spacing=1
+        )
         self.slope: Segmented | None = None
         if isinstance(effect, HighPass):
             self.slope = Segmented(SLOPES, "Slope")
@@ -112,8 +116,11 @@ class EffectCard(QWidget):
         self._effect = effect
         for field, line in self.rows.items():
             line.show_value(getattr(effect, field))
+            line.setEnabled(effect.enabled)
+        self.switch.setChecked(effect.enabled)
         if self.slope is not None and isinstance(effect, HighPass):
             self.slope.set_choice(str(effect.slope_db))
+            self.slope.setEnabled(effect.enabled)
 
     def show_place(self, place: int, count: int) -> None:
         """Offer the moves that there are."""
@@ -122,6 +129,9 @@ class EffectCard(QWidget):
 
     def _on_value(self, field: str, value: float, merge_key: str) -> None:
         self.effect_picked.emit(msgspec.structs.replace(self._effect, **{field: value}), merge_key)
+
+    def _on_switch(self, on: bool) -> None:
+        self.effect_picked.emit(msgspec.structs.replace(self._effect, enabled=on), "")
 
     def _on_slope(self, key: str) -> None:
         if isinstance(self._effect, HighPass):

@@ -500,3 +500,12 @@ def test_reblocking_keeps_every_sample_in_order(sizes, size, channels):
     assert all(block.shape[1] == size for block in got[:-1])
     joined = np.concatenate(got, axis=1) if got else whole[:, :0]
     assert np.array_equal(joined, whole)
+
+
+def test_the_sound_passes_by_an_effect_that_is_off(library):
+    paths, assets, _ = library
+    off = HighPass(frequency_hz=1000, enabled=False)
+    plain = Recipe(clips=(Clip(asset_id="stereo"),))
+    passed_by = msgspec.structs.replace(plain, lanes=(Lane(effects=(off,)),))
+    got = np.concatenate(list(mix_blocks(passed_by, assets, paths)), axis=1)
+    assert np.array_equal(got, np.concatenate(list(mix_blocks(plain, assets, paths)), axis=1))
