@@ -4,6 +4,7 @@ In: `ExportParams`; the mixdown of its recipe exists. Out: the file, staged for 
 loudness measured from the file itself.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,8 +13,9 @@ import msgspec
 
 from core.audio.arrangement import asset_of
 from core.audio.encode import write_sound
-from core.audio.encode_formats import SoundFormat, sound_format_for
+from core.audio.encode_formats import KINDS, SoundFormat, sound_format_for
 from core.audio.encode_tags import SoundTags, tags_of
+from core.audio.normalisation import NormalisationReport
 from core.audio.prepared import PreparedReader
 from core.audio.recipe import Marker, Recipe, identity_recipe, prepared_key
 from core.errors import NotFoundError, UsageError
@@ -22,10 +24,12 @@ from core.jobs.context import Finished, JobContext, StagedFile
 from core.jobs.model import ExportParams, ExportResult
 from core.jobs.publish import check_output, staging_place
 from core.library.files import hash_file, require_free
-from core.library.model import Asset, Chapter
+from core.library.model import Asset, Chapter, Loudness
 
 WRITING, MEASURING = "Writing the sound", "Measuring loudness"
 _WRITTEN = 0.75
+OVERSHOOT_DB = 0.1
+"""Peaks that much over the ceiling are worth a word."""
 _BYTES_PER_SAMPLE = 4
 
 
@@ -99,7 +103,7 @@ def _write(
         measured=loudness,
         loudness=msgspec.structs.replace(report, after=loudness) if report else None,
         limited_peak_db=reader.limited_peak_db or written.limited_peak_db,
-        notes=written.notes,
+        notes=(*written.notes, *_peaks_note(fmt, report, loudness)),
     )
     file = StagedFile(
         staged=staged,
@@ -109,6 +113,23 @@ def _write(
         overwrite=params.overwrite,
     )
     return Finished(result=result, files=(file,))
+
+
+def _peaks_note(
+    fmt: SoundFormat, report: NormalisationReport | None, measured: Loudness
+) -> tuple[str, ...]:
+    """Say so where a lossy encoder brings peaks over the ceiling that the mix keeps."""
+    if report is None or measured.true_peak_dbtp is None:
+        return ()
+    ceiling = report.target.true_peak_dbtp
+    over = measured.true_peak_dbtp - ceiling
+    if over <= OVERSHOOT_DB:
+        return ()
+    lower = f"{report.target.integrated_lufs:g}/{ceiling - math.ceil(over * 10) / 10:.1f}"
+    return (
+        f"Encoding to {KINDS[fmt.kind].name} raised peaks {over:.1f} dB over {ceiling:g} dBTP; "
+        f"the target {lower} leaves room for that.",
+    )
 
 
 def _recipe(params: ExportParams) -> Recipe:

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from core.audio.loudness_targets import preset_target
-from core.audio.recipe import Marker, Recipe, identity_recipe
+from core.audio.recipe import LoudnessTarget, Marker, Recipe, identity_recipe
 from core.errors import KnownError, LibraryError, UsageError
 from core.ingest.probe import probe_file
 from core.ingest.sources import file_source
@@ -57,6 +57,17 @@ def test_the_loudness_told_is_that_of_the_finished_file(asset, tmp_path):
     result = write(asset, tmp_path / "out.wav", recipe)
     assert result.loudness.after == result.measured
     assert result.measured.integrated_lufs == pytest.approx(-23, abs=0.2)
+
+
+def test_peaks_that_an_encoder_raises_over_the_ceiling_are_told(asset, tmp_path):
+    loud = LoudnessTarget(integrated_lufs=-8.0, true_peak_dbtp=-1.0)
+    recipe = msgspec.structs.replace(identity_recipe(asset.id), loudness=loud)
+    held = write(asset, tmp_path / "out.wav", recipe)
+    raised = write(asset, tmp_path / "out.mp3", recipe)
+    assert (held.notes, held.measured.true_peak_dbtp) == ((), pytest.approx(-1.0, abs=0.1))
+    assert raised.measured.true_peak_dbtp > -0.9
+    (note,) = raised.notes
+    assert "Encoding to MP3 raised peaks" in note
 
 
 def test_markers_become_chapters(asset, tmp_path):
