@@ -24,12 +24,16 @@ from desktop.words import plural
 from desktop.workspace import Workspace
 
 Taken = Callable[[Asset], None]
+Outcome = Callable[[Asset | None], None]
+"""Takes what came of a source; None: nothing."""
 PROJECT_SUFFIX = ".cymatic"
 MOST_SHOWN = 60
 
 
-def texts_of(mime: QMimeData) -> list[str]:
-    """Return the paths and links that a drop or the clipboard holds."""
+def texts_of(mime: QMimeData | None) -> list[str]:
+    """Return the paths and links that a drop or the clipboard holds; some clipboards have none."""
+    if mime is None:
+        return []
     if mime.hasUrls():
         return [
             url.toLocalFile() if url.isLocalFile() else url.toString()
@@ -70,6 +74,24 @@ def require_meant(text: str) -> None:
         )
 
 
+class _Row:
+    """Passes on what arrives in the order of the sources, however long each takes."""
+
+    def __init__(self, take: Taken) -> None:
+        self._take = take
+        self._next = 0
+        self._waiting: dict[int, Asset | None] = {}
+
+    def put(self, place: int, asset: Asset | None) -> None:
+        """Take in what came of the source at a place; None: nothing."""
+        self._waiting[place] = asset
+        while self._next in self._waiting:
+            ready = self._waiting.pop(self._next)
+            self._next += 1
+            if ready is not None:
+                self._take(ready)
+
+
 class Intake(QObject):
     """Takes sources in.
 
@@ -106,7 +128,7 @@ class Intake(QObject):
     def take(self, texts: Sequence[str], then: Taken | None = None) -> None:
         """Take paths, folders and links in; project files are opened.
 
-        `then` is called with each asset, in the order in which they are ready.
+        `then` is called with each asset, in the order of the texts.
         """
         projects = [text for text in texts if text.lower().endswith(PROJECT_SUFFIX)]
         rest = [text for text in texts if text not in projects]
@@ -133,17 +155,32 @@ class Intake(QObject):
                     hint="Drop a folder with music or video files.",
                 )
             )
-        for source in sources:
-            request = SubmitIngest(source=source, analyze=True)
-            self._bridge.ask(request, partial(self._on_submitted, then))
+        take = partial(self._pass_on, then)
+        row = _Row(take) if then else None
+        for place, source in enumerate(sources):
+            self._submit(source, partial(row.put, place) if row else take)
         if len(sources) > 1:
             self._notices.show(Notice(text=f"Adding {plural(len(sources), 'file')}"))
 
-    def _on_submitted(self, then: Taken | None, answer: Submitted) -> None:
+    def _pass_on(self, then: Taken | None, asset: Asset | None) -> None:
+        if asset is not None:
+            self.arrived.emit(asset)
+            if then is not None:
+                then(asset)
+
+    def _submit(self, source: Source, outcome: Outcome) -> None:
+        def on_error(error: CymaticError) -> None:
+            self._notices.show_error(error)
+            outcome(None)
+
+        request = SubmitIngest(source=source, analyze=True)
+        self._bridge.ask(request, partial(self._on_submitted, outcome), on_error)
+
+    def _on_submitted(self, outcome: Outcome, answer: Submitted) -> None:
         first = answer.chain[0] if answer.chain else answer.job
         self.submitted.emit(first)
         last = answer.chain[-1] if answer.chain else answer.job
-        self._bridge.watch(first.id).ended.connect(partial(self._on_ended, last, then))
+        self._bridge.watch(first.id).ended.connect(partial(self._on_ended, last, outcome))
         if last.id != first.id:
             self._bridge.watch(last.id).ended.connect(self._on_analysed)
 
@@ -152,7 +189,7 @@ class Intake(QObject):
         if asset_id:
             self.analysis_ended.emit(asset_id)
 
-    def _on_ended(self, analysis: JobView, then: Taken | None, job: JobView) -> None:
+    def _on_ended(self, analysis: JobView, outcome: Outcome, job: JobView) -> None:
         if isinstance(job.result, IngestResult):
             if job.result.asset.analysis is None and analysis.id != job.id:
                 self._assets[analysis.id] = job.result.asset.id
@@ -162,13 +199,13 @@ class Intake(QObject):
                 self._notices.show(
                     Notice(text=f"“{title}” is already in the library.", tone=Tone.GOOD)
                 )
-            self.arrived.emit(job.result.asset)
-            if then is not None:
-                then(job.result.asset)
-        elif job.error is not None:
+            outcome(job.result.asset)
+            return
+        if job.error is not None:
             self._notices.show_error(
                 CymaticError(job.error.message, hint=job.error.hint, code=job.error.code)
             )
+        outcome(None)
 
     async def _open_project(self, path: Path) -> None:
         project = await self._bridge.call(ImportProject(path=path))

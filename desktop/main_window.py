@@ -210,6 +210,7 @@ class MainWindow(QMainWindow):
         self.library.reveal_requested.connect(self._reveal_asset)
         self.library.analyze_requested.connect(self._analyze)
         self.workspace.asset_changed.connect(self.library.show_chosen)
+        self.workspace.saved_changed.connect(self._on_saved)
         self.desk.time_changed.connect(self.stage.set_time)
         self.desk.playing_changed.connect(self.stage.set_playing)
         self.desk.analysis_changed.connect(self.render_panel.show_analysis)
@@ -290,6 +291,10 @@ class MainWindow(QMainWindow):
         self.pages.remember()
         self.memory.keep("window/columns", self.columns.saveState())
         self.memory.keep("window/rows", self.rows.saveState())
+        self._remember_work()
+
+    def _remember_work(self) -> None:
+        """Keep what is on the table: a window that was killed finds it again, too."""
         self.memory.keep("work/project", self.workspace.project.id)
         self.memory.keep("work/asset", self.workspace.asset.id if self.workspace.asset else "")
         self.memory.flush()
@@ -321,7 +326,8 @@ class MainWindow(QMainWindow):
             self._stats_timer.start()
 
     def _on_arrived(self, asset: Asset) -> None:
-        if self.workspace.asset is None:
+        fresh = self.workspace.asset is None and not self.workspace.undo_stack.count()
+        if fresh:  # else everything was taken out of the mix: that can still be undone
             self.workspace.choose(asset)
 
     def _ask_stats(self) -> None:
@@ -332,6 +338,10 @@ class MainWindow(QMainWindow):
         used = size_words(sum(stats.bytes_by_kind.values()))
         free = size_words(stats.free_bytes)
         self.stats_label.setText(f"{plural(stats.assets, 'track')} · {used} used · {free} free")
+
+    def _on_saved(self, _mark: object) -> None:
+        if self.workspace.is_stored and not self.workspace.is_dirty:
+            self._remember_work()
 
     # --- requests -------------------------------------------------------------------------
 

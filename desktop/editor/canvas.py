@@ -71,6 +71,7 @@ class EditorCanvas(QWidget):
         super().__init__(parent)
         self._state = EditorState()
         self._follow = Follow.PAGE
+        self._is_held = self._was_whole = False
         self.store = SoundStore(background, self)
         tables = ClipTables(self._state)
         self.minimap = Minimap(self._state, self.store, tables)
@@ -96,6 +97,8 @@ class EditorCanvas(QWidget):
 
     def _connect(self) -> None:
         self.store.changed.connect(self._on_sounds)
+        self.area.gesture_ended.connect(self._let_go)
+        self.area.gesture_cancelled.connect(self._let_go)
         for part in (self.minimap, self.ruler, self.area):
             part.view_changed.connect(self._on_view)
         for name in (
@@ -140,7 +143,11 @@ class EditorCanvas(QWidget):
         state.version += 1
         kept = range(len(arrangement.clips))
         state.selection = frozenset(index for index in state.selection if index in kept)
-        state.viewport.set_content(arrangement.duration_s, arrangement.sample_rate_hz)
+        if self.dragging and not self._is_held:
+            self._is_held, self._was_whole = True, state.viewport.whole
+        state.viewport.set_content(
+            arrangement.duration_s, arrangement.sample_rate_hz, held=self._is_held
+        )
         self.refresh()
 
     def set_markers(self, markers: Iterable[Marker]) -> None:
@@ -249,6 +256,17 @@ class EditorCanvas(QWidget):
     def cancel_gesture(self) -> bool:
         """Let go of what is in hand as Esc does; return whether there was any."""
         return self.area.cancel() or self.ruler.cancel()
+
+    @Slot(int)
+    def _let_go(self, _gesture_id: int) -> None:
+        """Show what was whole whole again: under the hand the view stood still."""
+        if self._is_held:
+            self._is_held = False
+            viewport = self._state.viewport
+            viewport.pan_px(0)
+            if self._was_whole:
+                viewport.fit()
+            self._on_view()
 
     @Slot()
     def _on_sounds(self) -> None:

@@ -409,7 +409,8 @@ class EditorDesk(QObject):
     def drop(self, assets: Sequence[Asset], *, before: int | None = None) -> None:
         """Put tracks into the mix, before a clip or at the end; the first one on an empty desk."""
         rest = tuple(assets)
-        if self._workspace.asset is None and rest:
+        fresh = self._workspace.asset is None and not self._workspace.undo_stack.count()
+        if fresh and rest:
             self._workspace.choose(rest[0])
             rest, before = rest[1:], None
         if rest:
@@ -417,11 +418,14 @@ class EditorDesk(QObject):
 
     def place_next(self, before: int | None) -> Callable[[Asset], None]:
         """Return what puts tracks into the mix one by one as they arrive, behind each other."""
-        places = count(before) if before is not None else None
+        was_empty = self._workspace.asset is None
+        places = None if was_empty or before is None else count(before)
+        arrivals = count()
 
         def place(asset: Asset) -> None:
+            is_first = next(arrivals) == 0
             alone = self._workspace.is_bare and self._workspace.asset == asset
-            if not alone:  # the first track of an empty window is on the table already
+            if not (was_empty and is_first and alone):  # it is on the table already
                 self.drop((asset,), before=next(places) if places else None)
 
         return place

@@ -81,11 +81,16 @@ class EditorViewport:
         else:
             self._settle(self.start_s, self.px_per_s)
 
-    def set_content(self, duration_s: float, sample_rate_hz: int) -> None:
-        """Show a mix of another length; what was whole stays whole."""
+    def set_content(self, duration_s: float, sample_rate_hz: int, *, held: bool = False) -> None:
+        """Show a mix of another length; what was whole stays whole.
+
+        `held`: the view stays where it is, whatever becomes of the mix below the hand.
+        """
         was_whole = self.whole
         self.duration_s = max(0.0, duration_s)
         self.sample_rate_hz = sample_rate_hz
+        if held:
+            return
         if was_whole:
             self.fit()
         else:
