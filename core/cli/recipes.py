@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from core.audio.recipe import Clip, Recipe, asset_ids
+from core.audio.recipe import Clip, Effect, Recipe, asset_ids
 from core.cli.connection import with_client
 from core.cli.groups import CommandWithOptions, Scope, scope_of
 from core.cli.output import fields, note, print_document, say, table
@@ -76,10 +76,15 @@ def _show(scope: Scope, found: Recipe) -> None:
         ("sounds", str(len(asset_ids(found)))),
         ("form", f"{found.sample_rate_hz} Hz, {found.channels} channels"),
         ("loudness", f"{target.integrated_lufs:g} LUFS" if target else "as it is"),
-        ("effects", ", ".join(type(one).__name__ for lane in found.lanes for one in lane.effects)),
+        ("effects", ", ".join(_effect(one) for lane in found.lanes for one in lane.effects)),
     ]
     rows = [_row(number, clip) for number, clip in enumerate(found.clips, 1)]
     say(f"{fields(pairs)}\n\n{table(('CLIP', 'IN', 'OUT', 'GAP', 'GAIN', 'SOUND', 'NAME'), rows)}")
+
+
+def _effect(effect: Effect) -> str:
+    name = str(effect.__struct_config__.tag)
+    return name if effect.enabled else f"{name} (off)"
 
 
 def _row(number: int, clip: Clip) -> tuple[str, ...]:
