@@ -175,20 +175,27 @@ def quantise(block: Audio, index: int, *, bits: int = 24) -> NDArray[np.int32]:
     already lies on the steps, such as a 16-bit source or silence, stays as it is.
     """
     top = 1 << (bits - 1)
-    steps = np.multiply(block, top, dtype=np.float64)
+    steps = np.multiply(block, np.float32(top), dtype=np.float32)
     if not (_are_steps(steps[:, :FEW_SAMPLES]) and _are_steps(steps)):
-        rng = np.random.Generator(np.random.PCG64([DITHER_SEED, index]))
-        noise = rng.random(steps.shape, dtype=np.float32)
-        noise -= rng.random(steps.shape, dtype=np.float32)
-        steps += noise
+        steps += _dither(steps.shape, index)
     # In place: at this size every new array is paged in anew, which takes longer than the sums.
     np.rint(steps, out=steps)
-    np.maximum(steps, -top, out=steps)
-    np.minimum(steps, top - 1, out=steps)
+    np.maximum(steps, np.float32(-top), out=steps)
+    np.minimum(steps, np.float32(top - 1), out=steps)
     return steps.astype(np.int32)
 
 
-def _are_steps(steps: NDArray[np.float64]) -> bool:
+def _dither(shape: tuple[int, ...], index: int) -> NDArray[np.float32]:
+    """Return triangular noise of block `index`, -1 to 1 step: the sum of two even ones."""
+    n = shape[0] * shape[1]
+    # Raw bits, because floats from a generator take four times as long.
+    bits = np.random.SFC64([DITHER_SEED, index]).random_raw(-(-n // 4) * 2).view(np.int16)
+    noise = np.add(bits[:n], bits[-n:], dtype=np.float32)
+    noise *= np.float32(2.0**-16)
+    return noise.reshape(shape)
+
+
+def _are_steps(steps: NDArray[np.float32]) -> bool:
     return np.array_equal(steps, np.rint(steps))
 
 
