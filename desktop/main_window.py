@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import override
 
 import msgspec
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -20,13 +20,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
-from core.engine.protocol import GetStats, Subject, SubmitAnalyze
-from core.engine.replies import EngineInfo, JobCounts, LibraryStats
+from core.engine.protocol import Subject, SubmitAnalyze
+from core.engine.replies import EngineInfo, JobCounts
 from core.ingest.sources import AUDIO_SUFFIXES, VIDEO_SUFFIXES
 from core.library.model import Asset
 from core.paths import LibraryPaths
 from desktop.announce import Announcer
-from desktop.bridge import Connection, EngineBridge
+from desktop.bridge import EngineBridge
 from desktop.closing import Closing
 from desktop.drop_veil import DropVeil
 from desktop.editor.desk import EditorDesk
@@ -50,17 +50,16 @@ from desktop.settings.dialog import SettingsDialog
 from desktop.settings.sheet import ShortcutSheet
 from desktop.shortcuts import Act
 from desktop.stage.panel import StagePanel
+from desktop.status import StatusLine
 from desktop.tasks import Background
 from desktop.theme import RESOURCES
-from desktop.widgets import framed, label, row
-from desktop.words import plural, size_words
+from desktop.widgets import framed, row
+from desktop.words import plural
 from desktop.workspace import Workspace
 
 START_SIZE = (1440, 900)
 SMALLEST = (1080, 640)
-STATS_REST_MS = 800
 DEMO_TRACK = RESOURCES / "demo" / "first-light.opus"
-STATUS_PX = 24
 INSPECTOR_PX = 304
 TALL_PX = 800
 QUEUE_SHARE, SMALL_QUEUE_SHARE = 0.29, 0.23
@@ -155,7 +154,7 @@ class MainWindow(QMainWindow):
         self.announcer = Announcer(
             bridge, self.background, notices=notices, memory=self.memory, window=self
         )
-        self._stats_timer = QTimer(self, singleShot=True, interval=STATS_REST_MS)
+        self.status = StatusLine(bridge)
 
     def _build_layout(self) -> None:
         self.library.setMinimumWidth(236)
@@ -173,12 +172,6 @@ class MainWindow(QMainWindow):
         self.pages.add(VISUALS, self.render_panel)
         self.pages.inspectors.setFixedWidth(INSPECTOR_PX)
         body = framed("clear", row(self.rows, self.pages.inspectors, margins=(8, 8, 8, 8)))
-        self.stats_label = label("")
-        self.note_label = label("")
-        status = framed(
-            "status", row(self.stats_label, None, self.note_label, margins=(14, 0, 14, 0))
-        )
-        status.setFixedHeight(STATUS_PX)
         root = QWidget()
         root.setObjectName("root")
         root.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -187,14 +180,13 @@ class MainWindow(QMainWindow):
         layout.setSpacing(0)
         layout.addWidget(self.header)
         layout.addWidget(body, 1)
-        layout.addWidget(status)
+        layout.addWidget(self.status)
         self.setCentralWidget(root)
         root.setFocus()
         self.veil = DropVeil(self)
 
     def _connect(self) -> None:
         self.bridge.request_failed.connect(self.notices.show_error)
-        self.bridge.connection_changed.connect(self._on_connection)
         self.header.new_requested.connect(self.files.new)
         self.header.open_requested.connect(self.files.open)
         self.header.save_requested.connect(self.files.save)
@@ -239,7 +231,6 @@ class MainWindow(QMainWindow):
         for show in (self.closing.set_paused, self.header.show_paused):
             self.queue.model.paused_changed.connect(show)
         self.closing.agreed.connect(self.close)
-        self._stats_timer.timeout.connect(self._ask_stats)
 
     def _add_shortcuts(self) -> None:
         actions: dict[Act, Callable[[], object]] = {
@@ -313,31 +304,15 @@ class MainWindow(QMainWindow):
 
     # --- news -----------------------------------------------------------------------------
 
-    def _on_connection(self, connection: Connection) -> None:
-        if connection is Connection.READY:
-            self._ask_stats()
-            info = self.bridge.engine
-            self.note_label.setText(f"Cymatic {info.version}" if info else "")
-
     def _on_counts(self, counts: JobCounts) -> None:
         self.closing.counts = counts
         self.header.show_working(counts.running)
-        if not self._stats_timer.isActive():
-            self._stats_timer.start()
+        self.status.renew()
 
     def _on_arrived(self, asset: Asset) -> None:
         fresh = self.workspace.asset is None and not self.workspace.undo_stack.count()
         if fresh:  # else everything was taken out of the mix: that can still be undone
             self.workspace.choose(asset)
-
-    def _ask_stats(self) -> None:
-        if self.bridge.connection is Connection.READY:
-            self.bridge.ask(GetStats(), self._on_stats)
-
-    def _on_stats(self, stats: LibraryStats) -> None:
-        used = size_words(sum(stats.bytes_by_kind.values()))
-        free = size_words(stats.free_bytes)
-        self.stats_label.setText(f"{plural(stats.assets, 'track')} · {used} used · {free} free")
 
     def _on_saved(self, _mark: object) -> None:
         if self.workspace.is_stored and not self.workspace.is_dirty:
