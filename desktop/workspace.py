@@ -233,7 +233,7 @@ class Workspace(QObject):
         if before.recipe is not state.recipe:
             self._show_recipe()
         self.project_changed.emit(self.project)
-        if stores and self.project.recipe.clips:
+        if stores and (self.project.recipe.clips or self._may_be_stored):
             self.saved_changed.emit(SavedMark("Saving…"))
             self._timer.start()
 
@@ -314,6 +314,11 @@ class Workspace(QObject):
             self._shown_id = shown
             self.asset_changed.emit(self.asset)
 
+    @property
+    def _may_be_stored(self) -> bool:
+        """Whether the library has an older state, or is about to."""
+        return self._stored is not None or self._timer.isActive() or self._lock.locked()
+
     def _leave(self) -> None:
         if self._timer.isActive():
             self._timer.stop()
@@ -328,7 +333,7 @@ class Workspace(QObject):
     async def _store(self) -> Project:
         before = self.project
         stored = await self._write(before, self._stored)
-        self._stored = stored
+        self._stored = stored if stored.id else None
         self.project = msgspec.structs.replace(
             self.project,
             id=stored.id,
@@ -344,6 +349,8 @@ class Workspace(QObject):
         await self._write(project, stored)
 
     async def _write(self, project: Project, stored: Project | None) -> Project:
+        if stored is None and not project.recipe.clips:
+            return project  # nothing was ever kept of it
         if stored is None:
             first = NewProject(
                 asset_id=project.recipe.clips[0].asset_id,

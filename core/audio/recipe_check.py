@@ -90,6 +90,8 @@ class RecipeLimits:
 
 
 DEFAULT_LIMITS = RecipeLimits()
+NO_CLIPS = "empty"
+"""Code of the fault that a mix without clips has."""
 
 
 def require_valid(
@@ -172,7 +174,7 @@ def _unreadable(recipe: Recipe, limits: RecipeLimits) -> tuple[RecipeFault, ...]
 
 def _of_the_form(recipe: Recipe) -> Iterator[RecipeFault]:
     if not recipe.clips:
-        yield _fault("empty", "There is no sound in the mix.", "Add a sound first.")
+        yield _fault(NO_CLIPS, "There is no sound in the mix.", "Add a sound first.")
     if len(recipe.lanes) != 1:
         yield _fault(
             "lanes",

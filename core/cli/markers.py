@@ -129,6 +129,8 @@ def _checked(output: Path | None, *, force: bool) -> Path | None:
 
 async def _work(client: EngineClient, project: Project) -> _Work:
     ids = asset_ids(project.recipe)
+    if not ids:
+        raise KnownError("There is no sound in the mix.", hint="Add a sound to the project first.")
     assets = {asset_id: await client.call(GetAsset(id=asset_id)) for asset_id in ids}
     return _Work(project=project, assets=assets)
 

@@ -9,7 +9,13 @@ from collections.abc import Mapping
 import msgspec
 
 from core.audio.recipe import Marker, Recipe, identity_recipe
-from core.audio.recipe_check import RecipeLimits, is_sane_time, require_valid
+from core.audio.recipe_check import (
+    NO_CLIPS,
+    RecipeLimits,
+    is_sane_time,
+    recipe_faults,
+    require_valid,
+)
 from core.errors import UsageError
 from core.library.model import Asset
 from core.library.project import PROJECT_VERSION, Project
@@ -21,7 +27,7 @@ def require_usable(project: Project, assets: Mapping[str, Asset], limits: Recipe
     """Raise UsageError for a project that could never be worked with.
 
     A sound that lies in the trash or whose file is gone is no fault here: it may come back, and
-    what was edited meanwhile shall not be lost.
+    what was edited meanwhile shall not be lost. Nor is a mix that everything was taken out of.
     """
     if project.version > PROJECT_VERSION:
         raise UsageError("The project is from a newer Cymatic.", hint="Install that version.")
@@ -31,7 +37,10 @@ def require_usable(project: Project, assets: Mapping[str, Asset], limits: Recipe
         asset_id: msgspec.structs.replace(asset, trashed_at=None, missing=False)
         for asset_id, asset in assets.items()
     }
-    require_mixable(project.recipe, sounds, limits)
+    if project.recipe.clips:
+        require_mixable(project.recipe, sounds, limits)
+    else:
+        _require_empty_mix(project.recipe, limits)
     if len(project.markers) > MAX_MARKERS:
         raise UsageError(
             f"The project has {len(project.markers):,} markers; {MAX_MARKERS:,} is the most.",
@@ -46,6 +55,12 @@ def require_mixable(recipe: Recipe, assets: Mapping[str, Asset], limits: RecipeL
     asset = assets.get(recipe.clips[0].asset_id) if recipe.clips else None
     if asset is None or asset.trashed_at is not None or recipe != identity_recipe(asset.id):
         require_valid(recipe, assets, limits)
+
+
+def _require_empty_mix(recipe: Recipe, limits: RecipeLimits) -> None:
+    faults = [fault for fault in recipe_faults(recipe, {}, limits) if fault.code != NO_CLIPS]
+    for fault in faults[:1]:
+        raise UsageError(fault.sentence, hint=fault.hint, code=fault.code)
 
 
 def _require_usable_marker(marker: Marker) -> None:

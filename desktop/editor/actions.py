@@ -202,12 +202,13 @@ class Editing(QObject):
 
     def copy(self) -> None:
         """Keep the chosen clips for pasting."""
-        self.copied = edit.copy_clips(self._workspace.project.recipe, self.selection)
+        if self.selection:
+            self.copied = edit.copy_clips(self._workspace.project.recipe, self.selection)
 
     def cut(self) -> None:
         """Copy, then delete."""
-        self.copy()
-        if self.copied:
+        if self.selection:
+            self.copy()
             self.delete()
 
     def paste(self) -> None:

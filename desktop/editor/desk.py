@@ -271,6 +271,8 @@ class EditorDesk(QObject):
         self.analysis_changed.emit(analysis)
 
     def _show_measured(self, analysis: Analysis | None) -> None:
+        if self._workspace.arrangement is None:
+            self.inspector.set_measured(None)
         if self._workspace.project.recipe.loudness is None and analysis is not None:
             measured = Loudness(
                 integrated_lufs=analysis.loudness_lufs, true_peak_dbtp=analysis.true_peak_dbtp

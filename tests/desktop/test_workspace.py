@@ -55,6 +55,45 @@ def test_the_default_value_is_not_kept(workspace: Workspace):
     assert workspace.cue.values == {}
 
 
+def test_a_mix_that_everything_was_taken_out_of_is_stored_and_can_be_undone(
+    qtbot: QtBot, window: MainWindow, workspace: Workspace, engine: FakeEngine
+):
+    workspace.set_value("plate.glow", 1.5, 1.0)
+    qtbot.waitUntil(lambda: workspace.is_stored)
+    window.desk.editing.select_all()
+    window.desk.editing.delete()
+    qtbot.waitUntil(lambda: not engine.projects[workspace.project.id].recipe.clips)
+    window.desk.drop((engine.add_asset(asset_like(2, "Other")),))
+    assert workspace.undo_stack.undoText() == "Add 1 track"
+    workspace.undo_stack.undo()
+    workspace.undo_stack.undo()
+    assert [clip.asset_id for clip in workspace.project.recipe.clips] == ["asset-0001"]
+
+
+def test_a_draft_that_is_emptied_before_it_was_stored_leaves_nothing(
+    qtbot: QtBot, window: MainWindow, workspace: Workspace, engine: FakeEngine
+):
+    workspace.set_value("plate.glow", 1.5, 1.0)
+    window.desk.editing.select_all()
+    window.desk.editing.delete()
+    qtbot.waitUntil(lambda: not workspace.is_dirty)
+    assert not engine.sent(NewProject)
+    assert not engine.projects
+
+
+def test_copying_and_cutting_nothing_keeps_what_was_copied(
+    window: MainWindow, workspace: Workspace
+):
+    editing = window.desk.editing
+    editing.select_all()
+    editing.copy()
+    editing.select(())
+    editing.copy()
+    editing.cut()
+    assert len(editing.copied) == 1
+    assert not window.notices.shown
+
+
 def test_another_track_starts_another_project_with_the_same_look(
     qtbot: QtBot, workspace: Workspace, engine: FakeEngine
 ):

@@ -93,6 +93,16 @@ async def test_a_bad_recipe_is_not_saved_and_the_project_stays_as_it_was(studio)
     assert await studio.call(GetProject(id=project.id)) == project
 
 
+async def test_a_mix_that_everything_was_taken_out_of_is_saved_and_not_worked_on(studio):
+    project = await _project(studio, _shelve(studio))
+    emptied = msgspec.structs.replace(project, recipe=Recipe(clips=()))
+    assert (await studio.call(SaveProject(project=emptied))).recipe.clips == ()
+    wrong = msgspec.structs.replace(project, recipe=Recipe(clips=(), channels=99))
+    assert (await _refusal(studio, SaveProject(project=wrong))).code == "channels"
+    refusal = await _refusal(studio, SubmitAnalyze(subject=Subject(project_id=project.id)))
+    assert refusal.code == "empty"
+
+
 async def test_edits_are_saved_while_a_sound_lies_in_the_trash(studio):
     one, two = _two_sounds(studio)
     project = await _project(studio, one, two)
