@@ -172,7 +172,8 @@ class _Chain:
             asset=self.asset, recipe=self.recipe, features=features, sounds=sounds
         )
         other = PrepareParams(asset=self.asset, recipe=self.recipe, features=not features)
-        return (self.add(params, needs=needs, like=other),)
+        # A mixdown alone does not bring back the sounds that it may have been spared to read.
+        return (self.add(params, needs=needs, like=None if sounds else other),)
 
     def add_analyze(self, *, always: bool = False) -> tuple[str, ...]:
         """Queue mixdown and analysis where they are missing; return what a next step waits for."""

@@ -117,11 +117,12 @@ class JobLists:
         return [row.id for row in self._database.rows(query)]
 
     def live_like(self, params: JobParams) -> str | None:
-        """Return a job, not ended, that does exactly this already."""
+        """Return a job, not ended and not being cancelled, that does exactly this already."""
         query = sa.select(jobs.c.id).where(
             jobs.c.kind == kind_of(params).value,
             jobs.c.list_rank < 2,
             jobs.c.held == sa.false(),
+            jobs.c.cancel_requested == sa.false(),
             jobs.c.params == to_json(params).decode(),
         )
         found = self._database.row(query.limit(1))

@@ -1,5 +1,6 @@
 """After an edit: features are found again by their sound, and what it made useless goes."""
 
+import asyncio
 from fractions import Fraction
 
 import msgspec
@@ -159,3 +160,28 @@ async def test_a_running_step_of_an_older_sound_makes_room(studio, edits):
     new = await edits.still()
     assert (await studio.end_of(old.chain[0].id)).status is JobStatus.CANCELLED
     assert (await studio.end_of(new.job.id)).status is JobStatus.DONE
+
+
+async def test_what_is_being_cancelled_is_not_shared(studio, edits):
+    (studio.root / "script").write_text("steps=500,wait=0.02.script")
+    studio.engine.parts.scheduler.resume()
+    await edits.edit("0.5")
+    old = await studio.call(SubmitPrepare(subject=edits.subject))
+    await studio.until_working(old.job.id)
+    cancelling = asyncio.create_task(studio.engine.parts.scheduler.cancel(old.job.id))
+    await asyncio.sleep(0)
+    assert studio.engine.parts.lists.live_like(old.job.params) is None
+    (studio.root / "script").write_text("steps=2.script")
+    new = await studio.call(SubmitPrepare(subject=edits.subject))
+    await cancelling
+    assert new.job.id != old.job.id
+    assert (await studio.end_of(new.job.id)).status is JobStatus.DONE
+
+
+async def test_a_mixdown_alone_does_not_serve_who_wants_the_sounds_back(studio, edits):
+    await edits.edit("0.5")
+    mixdown = await edits.still()
+    sounds = await studio.call(SubmitPrepare(subject=edits.subject, sounds=True))
+    again = await studio.call(SubmitPrepare(subject=edits.subject, sounds=True))
+    assert sounds.job.id != mixdown.chain[0].id
+    assert again.job.id == sounds.job.id
