@@ -44,10 +44,12 @@ class Editing(QObject):
         notices: Notices,
         *,
         time_s: Callable[[], float],
+        cut_at: Callable[[float], float] = float,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._workspace, self._notices, self._time_s = workspace, notices, time_s
+        self._cut_at = cut_at
         self.selection: tuple[int, ...] = ()
         self.stretch: tuple[float, float] | None = None
         self.copied: tuple[Clip, ...] = ()
@@ -154,12 +156,25 @@ class Editing(QObject):
 
     def split(self) -> None:
         """Cut at the playhead; at both ends of a chosen stretch."""
-        here = self.here()
+        here = self.exact(self._cut_at(self._time_s()))
         if self.stretch is None:
             self.apply("Split", lambda recipe, assets: edit.split_at(recipe, assets, here))
             return
         for time_s in map(self.exact, reversed(self.stretch)):
             self.apply("Split", partial(_split_if_inside, at_s=time_s), merge_key="split-stretch")
+
+    def split_at_markers(self) -> None:
+        """Cut wherever a marker stands, and at both ends of a marked stretch."""
+        times: set[Fraction] = set()
+        for marker in self._workspace.project.markers:
+            times |= {marker.time_s} if marker.end_s is None else {marker.time_s, marker.end_s}
+
+        def split(recipe: Recipe, assets: Mapping[str, Asset]) -> EditResult:
+            for time_s in sorted(times, reverse=True):
+                recipe = _split_if_inside(recipe, assets, time_s).recipe
+            return EditResult(recipe=recipe)
+
+        self.apply("Split at markers", split)
 
     def join(self) -> None:
         """Make one clip of neighbours that go on where the other ends."""

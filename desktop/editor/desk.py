@@ -9,7 +9,6 @@ from fractions import Fraction
 from functools import partial
 from itertools import count
 
-import msgspec
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QInputDialog
 
@@ -30,10 +29,10 @@ from desktop.editor.menus import Menus
 from desktop.editor.more import MoreMenu
 from desktop.editor.panel import EditorPanel
 from desktop.editor.renewal import Renewal
-from desktop.editor.requests import SetOutputRange
 from desktop.editor.snapping import Snapping
 from desktop.editor.sound_files import SoundFileActions
 from desktop.editor.sound_panel import SoundPanel
+from desktop.editor.video_range import VideoRange
 from desktop.keymap import Keymap
 from desktop.memory import Memory
 from desktop.notices import Notices
@@ -82,8 +81,15 @@ class EditorDesk(QObject):
         self.playback = Playback(background, memory, self)
         self.beats = BeatReader(background, parent=self)
         self._found = Beats()
-        self.editing = Editing(workspace, notices, time_s=lambda: self.panel.time_s, parent=self)
+        self.editing = Editing(
+            workspace,
+            notices,
+            time_s=lambda: self.panel.time_s,
+            cut_at=lambda time_s: self.snapping.cut_at(time_s),
+            parent=self,
+        )
         self.hand = Hand(self.editing, workspace)
+        self.range = VideoRange(workspace, lambda: self.panel.time_s)
         self.inspecting = Inspecting(self.editing, self.inspector, self.panel.clips)
         self.renewal = Renewal(bridge, workspace, self)
         self.hearing = Hearing(
@@ -94,7 +100,8 @@ class EditorDesk(QObject):
             make=sounds,
             parent=self,
         )
-        self.ear = Ear(self.playback, self.panel.transport.meter, self)
+        meters = (self.panel.transport.meter, self.inspector.meter)
+        self.ear = Ear(self.playback, meters, self)
         self.snapping = Snapping(workspace, self.panel, memory)
         self.files = SoundFileActions(
             bridge,
@@ -112,6 +119,8 @@ class EditorDesk(QObject):
             workspace=workspace,
             canvas=self.panel.canvas,
             playback=self.playback,
+            editing=self.editing,
+            snapping=self.snapping,
         )
         self._connect_canvas()
         self._connect_menus()
@@ -133,7 +142,7 @@ class EditorDesk(QObject):
         canvas.move_requested.connect(hand.move)
         canvas.marker_moved.connect(hand.move_marker)
         canvas.split_requested.connect(self._split_at)
-        canvas.output_range_requested.connect(self._on_range_drag)
+        canvas.output_range_requested.connect(self.range.drag)
         canvas.gesture_ended.connect(lambda _id: editing.end_gesture())
         canvas.gesture_cancelled.connect(lambda _id: editing.cancel_gesture())
         self.panel.clips.selection_requested.connect(editing.select)
@@ -141,7 +150,7 @@ class EditorDesk(QObject):
         editing.selection_changed.connect(self._on_selection)
         editing.stretch_changed.connect(self._on_stretch)
         self.panel.transport.asked.connect(self._on_asked)
-        self.panel.transport.whole_requested.connect(self.use_whole)
+        self.panel.transport.whole_requested.connect(self.range.use_whole)
 
     def _connect_menus(self) -> None:
         menus = self.menus
@@ -236,8 +245,8 @@ class EditorDesk(QObject):
             Act.MUTE: editing.toggle_mute,
             Act.MARKER: editing.add_marker,
             Act.SNAP: self.snapping.toggle,
-            Act.VIDEO_IN: partial(self.set_range_end, start=True),
-            Act.VIDEO_OUT: partial(self.set_range_end, start=False),
+            Act.VIDEO_IN: self.range.start_here,
+            Act.VIDEO_OUT: self.range.end_here,
         }
 
     def _on_asked(self, act: Act) -> None:
@@ -250,6 +259,7 @@ class EditorDesk(QObject):
         paths = LibraryPaths(info.library) if info else None
         hues = self.panel.show_sound(workspace.arrangement, workspace.assets, paths)
         self.inspector.set_state(recipe, workspace.arrangement, workspace.assets, hues)
+        self.snapping.set_library(paths)
         self.snapping.renew()
 
     def _on_project(self, project: Project) -> None:
@@ -377,34 +387,6 @@ class EditorDesk(QObject):
 
     def _within(self, time_s: float) -> float:
         return min(max(time_s, 0.0), self._workspace.duration_s)
-
-    # --- the video's range ----------------------------------------------------------------
-
-    def _on_range_drag(self, request: SetOutputRange) -> None:
-        self.set_range(request.start_s, request.end_s)
-
-    def set_range(self, start_s: float, end_s: float) -> None:
-        """Let the video show this stretch, to the frame."""
-        output = self._workspace.output
-        fps = output.fps
-        start = max(Fraction(round(start_s * fps)) / fps, Fraction(0))
-        is_end = end_s >= self._workspace.duration_s - float(1 / fps) / 2
-        end = None if is_end else Fraction(round(end_s * fps)) / fps
-        changed = msgspec.structs.replace(output, start_s=start, end_s=end)
-        self._workspace.set_output(changed, text="Change range")
-
-    def set_range_end(self, *, start: bool) -> None:
-        """Let the video start, or end, at the playhead."""
-        now_s = self.panel.time_s
-        start_s, end_s = self._workspace.range_s()
-        if start and now_s < end_s:
-            self.set_range(now_s, end_s)
-        elif not start and now_s > start_s:
-            self.set_range(start_s, now_s)
-
-    def use_whole(self) -> None:
-        """Let the video show the whole mix."""
-        self.set_range(0.0, self._workspace.duration_s)
 
     # --- more tracks ----------------------------------------------------------------------
 

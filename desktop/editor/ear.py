@@ -4,6 +4,7 @@ In: playback's levels and what was just heard. Out: peaks, true peaks and moment
 the meter, about 30 times a second; nothing is measured while nothing plays.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
@@ -20,16 +21,20 @@ class Ear(QObject):
     """Feeds the level meter."""
 
     def __init__(
-        self, playback: Playback, meter: LevelMeter, parent: QObject | None = None
+        self,
+        playback: Playback,
+        meters: Sequence[LevelMeter],
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._playback, self._meter = playback, meter
+        self._playback, self._meters = playback, tuple(meters)
         self._live: LiveMeter | None = None
         self._form: tuple[int, int] | None = None
         self._frame = 0
         playback.levels_changed.connect(self._on_levels)
         playback.state_changed.connect(self._on_state)
-        meter.cleared.connect(self._forget)
+        for meter in self._meters:
+            meter.cleared.connect(self._forget)
 
     def _on_state(self, state: PlayState) -> None:
         if not state.is_active:
@@ -49,7 +54,10 @@ class Ear(QObject):
             live.reset()
         live.feed(heard.samples)
         self._frame = heard.next_frame
-        self._meter.set_levels(live.read())
+        levels = live.read()
+        for meter in self._meters:
+            if meter.isVisible():
+                meter.set_levels(levels)
 
     def _live_for(self, sample_rate_hz: int, channels: int) -> Any:  # noqa: ANN401 - loaded late
         from core.audio.loudness_live import LiveMeter

@@ -8,8 +8,10 @@ from PySide6.QtWidgets import QMenu
 
 from core.audio.playback.model import OutputDevice
 from desktop import theme
+from desktop.editor.actions import Editing
 from desktop.editor.canvas import EditorCanvas
 from desktop.editor.menus import LANES, UNITS, VIEWS, choices, device_names
+from desktop.editor.snapping import Snapping
 from desktop.editor.sound_files import SoundFileActions
 from desktop.editor.state import Lanes, TimeUnit, View
 from desktop.playback import Playback
@@ -27,9 +29,12 @@ class MoreMenu:
         workspace: Workspace,
         canvas: EditorCanvas,
         playback: Playback,
+        editing: Editing,
+        snapping: Snapping,
     ) -> None:
         self._menu, self._files, self._workspace = menu, files, workspace
         self._canvas, self._playback = canvas, playback
+        self._editing, self._snapping = editing, snapping
         self._devices: tuple[OutputDevice, ...] = ()
         self._view, self._lanes, self._unit = View.WAVE, Lanes.AUTO, TimeUnit.TIME
         menu.aboutToShow.connect(self.fill)
@@ -53,6 +58,9 @@ class MoreMenu:
         menu.addSeparator()
         self._add("flag", "Read markers from a file…", self._files.import_markers)
         markers = self._workspace.project.markers
+        self._add("", "Split at the markers", self._editing.split_at_markers).setEnabled(
+            bool(markers)
+        )
         self._add("", "Save markers…", self._files.export_markers).setEnabled(bool(markers))
         asset = self._workspace.asset
         chapters = asset.probe.chapters if asset else ()
@@ -61,6 +69,9 @@ class MoreMenu:
         choices(menu, "Show as", VIEWS, self._view, self._set_view)
         choices(menu, "Waves", LANES, self._lanes, self._set_lanes)
         choices(menu, "Ruler", UNITS, self._unit, self._set_unit)
+        zero = self._add("", "Snap to zero crossings", self._snapping.set_zero)
+        zero.setCheckable(True)
+        zero.setChecked(self._snapping.finds_zero)
         menu.addSeparator()
         names = device_names(self._devices)
         choices(

@@ -16,6 +16,7 @@ from core.library.model import Asset, Loudness
 from desktop.editor.clip_fields import view_clip
 from desktop.editor.clip_panel import ClipPanel
 from desktop.editor.effects_panel import EffectsPanel
+from desktop.editor.level_meter import LevelMeter
 from desktop.editor.loudness_panel import LoudnessPanel
 from desktop.editor.mix_panel import MixPanel
 from desktop.widgets import chain_tabs, column, rule
@@ -53,6 +54,7 @@ class SoundPanel(QFrame):
         self._selection: tuple[int, ...] = ()
         self.clip = ClipPanel()
         self.loudness = LoudnessPanel()
+        self.meter = LevelMeter()
         self.effects = EffectsPanel()
         self.mix = MixPanel()
         self._build()
@@ -64,6 +66,7 @@ class SoundPanel(QFrame):
             self.clip,
             rule(),
             self.loudness,
+            self.meter,
             rule(),
             self.effects,
             rule(),

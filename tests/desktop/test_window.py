@@ -227,7 +227,7 @@ def test_the_range_snaps_to_frames_and_shows_in_the_form(
     qtbot: QtBot, window: MainWindow, engine: FakeEngine
 ):
     window.workspace.choose(engine.add_asset(asset_like(1, "Song")))
-    window.desk.set_range(10.011, 20.02)
+    window.desk.range.set(10.011, 20.02)
     output = window.workspace.output
     assert output.start_s * output.fps == 300
     assert output.end_s * output.fps == 601
