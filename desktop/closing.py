@@ -30,11 +30,14 @@ class Closing(QObject):
         self.paused = False
         self.question: QMessageBox | None = None
 
-    def may_close(self) -> bool:
-        """Return whether to close now; if not, the question is on screen."""
+    def may_close(self, *, unasked: int = 0) -> bool:
+        """Return whether to close now; if not, the question is on screen.
+
+        `unasked` jobs the window began of itself: they are no reason to ask.
+        """
         connected = self._bridge.connection is Connection.READY
-        waiting = self.counts.running + (0 if self.paused else self.counts.queued)
-        if self._is_agreed or not connected or waiting == 0:
+        waiting = self.counts.running + (0 if self.paused else self.counts.queued) - unasked
+        if self._is_agreed or not connected or waiting <= 0:
             return True
         if self.question is None:
             self._ask(waiting)

@@ -415,7 +415,7 @@ class MainWindow(QMainWindow):
 
     @override
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self.closing.may_close():
+        if not self.closing.may_close(unasked=self.desk.renewal.n_jobs):
             event.ignore()
             return
         self.remember()

@@ -125,6 +125,12 @@ class NoticeCard(QFrame):
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.notice.details)
 
+    def fit(self) -> None:
+        """Be as high as the words need at this width."""
+        layout = self.layout()
+        if layout is not None:
+            self.resize(CARD_WIDTH, layout.totalHeightForWidth(CARD_WIDTH))
+
     def leave(self) -> None:
         """Go away."""
         self._timer.stop()
@@ -164,7 +170,6 @@ class Notices(QObject):
         card.left.connect(self._forget)
         for old in self._cards[:-MOST_CARDS]:
             old.leave()
-        card.adjustSize()
         self._place()
         card.show()
         card.raise_()
@@ -182,7 +187,7 @@ class Notices(QObject):
     def _place(self) -> None:
         y = TOP_PX
         for card in reversed(self._cards):
-            card.adjustSize()
+            card.fit()
             card.move(QPoint(self._window.width() - CARD_WIDTH - MARGIN, y))
             y += card.height() + 10
 

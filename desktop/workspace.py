@@ -102,6 +102,11 @@ class Workspace(QObject):
         return len(recipe.clips) == 1 and recipe == identity_recipe(recipe.clips[0].asset_id)
 
     @property
+    def has_chapters(self) -> bool:
+        """Whether a sound of the mix declares chapters."""
+        return any(self.assets[key].probe.chapters for key in asset_ids(self.project.recipe))
+
+    @property
     def duration_s(self) -> float:
         """Length of the mix in seconds."""
         return self.arrangement.duration_s if self.arrangement else 0.0

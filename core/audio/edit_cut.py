@@ -13,7 +13,6 @@ from core.audio.edit_base import EditResult, Piece, Ripple, Timeline, chosen
 from core.audio.recipe import Recipe
 from core.errors import UsageError
 from core.library.model import Asset
-from core.units import time_text
 
 
 def split_at(recipe: Recipe, assets: Mapping[str, Asset], at_s: Fraction) -> EditResult:
@@ -38,7 +37,7 @@ def split_at(recipe: Recipe, assets: Mapping[str, Asset], at_s: Fraction) -> Edi
         if piece.start < at < piece.end:
             return _split(timeline, index, at)
     raise UsageError(
-        f"There is nothing to split at {time_text(float(at_s))}.",
+        f"There is nothing to split at {float(at_s):.3f} s.",
         hint="Put the playhead inside a clip.",
     )
 
@@ -67,7 +66,7 @@ def _split(timeline: Timeline, index: int, at: int) -> EditResult:
     parts = split_piece(timeline, index, at)
     if parts is None:
         raise UsageError(
-            f"A part of {timeline.label(index)} would be shorter than 0.1 s.",
+            f"{timeline.label(index)}: a part would be shorter than 0.1 s.",
             hint="Split farther from its ends.",
         )
     before, after = parts

@@ -40,7 +40,7 @@ from desktop import theme
 from desktop.editor.clip_cells import ENTERS, LONG_TIME_PX, ROW_PX, ClipDelegate
 from desktop.editor.clip_table import ClipModel, Column
 
-NAME_PX, TIME_PX = 84, 70
+NAME_PX, TIME_PX, TEN_MINUTES_PX = 84, 70, 78
 WIDTHS = {Column.GAIN: 68, Column.FADE_IN: 68, Column.FADE_OUT: 68, Column.MUTED: 46}
 TIME_COLUMNS = (Column.POSITION, Column.START, Column.END, Column.LENGTH)
 WANTED = (
@@ -146,10 +146,10 @@ class ClipList(QTableView):
     ) -> None:
         """Show the clips of a mix, and the colour token of each (empty: its track's)."""
         self._silent = True
-        longest_s = self.clips.longest_s
+        time_px = self._time_px
         self.clips.set_arrangement(arrangement, assets, hues)
         self._silent = False
-        if (longest_s >= 3600) != (self.clips.longest_s >= 3600):
+        if time_px != self._time_px:
             self._share_width()
 
     def set_selection(self, indices: Sequence[int]) -> None:
@@ -187,9 +187,17 @@ class ClipList(QTableView):
         self.setCurrentIndex(place)
         self.edit(place)
 
+    @property
+    def _time_px(self) -> int:
+        """How wide the longest time is."""
+        longest_s = self.clips.longest_s
+        if longest_s >= 3600:
+            return LONG_TIME_PX
+        return TEN_MINUTES_PX if longest_s >= 600 else TIME_PX
+
     def _share_width(self) -> None:
         """Show as many columns as there is room for."""
-        time_px = LONG_TIME_PX if self.clips.longest_s >= 3600 else TIME_PX
+        time_px = self._time_px
         room = self.viewport().width() - NAME_PX
         full = False
         for column in WANTED:

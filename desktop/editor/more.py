@@ -62,9 +62,8 @@ class MoreMenu:
             bool(markers)
         )
         self._add("", "Save markers…", self._files.export_markers).setEnabled(bool(markers))
-        asset = self._workspace.asset
-        chapters = asset.probe.chapters if asset else ()
-        self._add("", "Markers from chapters", self._files.add_chapters).setEnabled(bool(chapters))
+        chapters = self._add("", "Markers from chapters", self._files.add_chapters)
+        chapters.setEnabled(self._workspace.has_chapters)
         menu.addSeparator()
         choices(menu, "Show as", VIEWS, self._view, self._set_view)
         choices(menu, "Waves", LANES, self._lanes, self._set_lanes)

@@ -50,6 +50,11 @@ class Renewal(QObject):
         workspace.asset_changed.connect(self._on_asset)
         bridge.connection_changed.connect(self._on_connection)
 
+    @property
+    def n_jobs(self) -> int:
+        """How many jobs are on their way for what is on the table: at most one, with its steps."""
+        return int(bool(self._jobs))
+
     def _on_recipe(self, _recipe: object) -> None:
         self._drop()
         if self._workspace.asset is None or self._workspace.is_bare:

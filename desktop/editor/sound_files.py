@@ -127,17 +127,21 @@ class SoundFileActions(QObject):
     def add_markers(self, found: tuple[Marker, ...]) -> None:
         """Put markers beside those that are there."""
         every = {*self._workspace.project.markers, *found}
+        found = tuple(every - {*self._workspace.project.markers})
+        if not found:
+            self._notices.show(Notice(text="These markers are there already."))
+            return
         ordered = tuple(sorted(every, key=lambda marker: (marker.time_s, marker.name)))
         self._workspace.set_markers(ordered, f"Add {plural(len(found), 'marker')}")
         self._notices.show(Notice(text=f"Added {plural(len(found), 'marker')}.", tone=Tone.GOOD))
 
     def add_chapters(self) -> None:
-        """Make markers of the chapters that the file itself declares."""
-        from core.audio.exchange.chapters import chapter_markers
+        """Make markers of the chapters that the sounds declare, where they lie in the mix."""
+        from core.audio.exchange.mix_chapters import mix_chapters
 
-        asset = self._workspace.asset
-        if asset is not None and asset.probe.chapters:
-            self.add_markers(chapter_markers(asset.probe.chapters))
+        workspace = self._workspace
+        if workspace.arrangement is not None:
+            self.add_markers(mix_chapters(workspace.project.recipe, workspace.assets))
 
     def export_markers(self) -> None:
         """Ask for a file name and write the markers to it."""
