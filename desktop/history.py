@@ -6,6 +6,7 @@ control or one gesture of the hand does is one step.
 
 from typing import Protocol, override
 
+import msgspec
 from PySide6.QtCore import QElapsedTimer
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
@@ -33,6 +34,7 @@ class Change(QUndoCommand):
         super().__init__(text)
         self._table, self._before, self._after = table, table.project, after
         self.key = merge_key
+        self.is_given_up = False
         self._age = QElapsedTimer()
         self._age.start()
 
@@ -43,6 +45,7 @@ class Change(QUndoCommand):
     @override
     def undo(self) -> None:
         self._table.show_state(self._before)
+        self.setObsolete(self.is_given_up)
 
     @override
     def id(self) -> int:
@@ -56,7 +59,18 @@ class Change(QUndoCommand):
             return False
         self._after = other._after
         self._age.restart()
+        self.setObsolete(self._changes_nothing())
         return True
+
+    def _changes_nothing(self) -> bool:
+        """Whether the hand brought everything back; an autosave on the way is no change."""
+        before = self._before
+        return before == msgspec.structs.replace(
+            self._after,
+            id=before.id,
+            created_at=before.created_at,
+            updated_at=before.updated_at,
+        )
 
 
 class History(QUndoStack):
@@ -66,5 +80,5 @@ class History(QUndoStack):
         """Undo the last step and forget it, where it is the one of a gesture given up."""
         last = self.command(self.index() - 1) if self.index() else None
         if isinstance(last, Change) and last.key == merge_key:
-            last.setObsolete(True)
+            last.is_given_up = True
             self.undo()
