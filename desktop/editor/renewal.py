@@ -16,7 +16,7 @@ from core.library.model import Analysis
 from desktop.bridge import Connection, EngineBridge
 from desktop.workspace import Workspace
 
-REST_MS = 120
+REST_MS = 60
 
 
 class Renewal(QObject):
