@@ -5,6 +5,7 @@ where the sound goes. The player and its libraries are loaded off the GUI thread
 what is asked before that is done when they are there.
 """
 
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ TICK_MS = 16
 TICKS_A_LEVEL = 2
 SETTLE_TICKS = 30
 """After a pause the last tenth of a second is still to be heard."""
+EARLY = 32
+"""Commands that are kept until there is a sound; of more, the last."""
 DEVICE_KEY, VOLUME_KEY = "sound/device", "sound/volume"
 
 
@@ -72,6 +75,7 @@ class Playback(QObject):
         self._loading: int | None = None
         self._is_closed = False
         self._waiting: list[Callable[[Player], None]] = []
+        self._early: deque[Callable[[Player], None]] = deque(maxlen=EARLY)
         self._sound: PlayableSound | None = None
         self._last_s = 0.0
         self._ticks = self._still = 0
@@ -129,6 +133,9 @@ class Playback(QObject):
         """Play this sound from now on; after an edit, at the same place without a gap."""
         self._sound = sound
         self._do(lambda player: player.set_sound(sound, keep_position=keep_position))
+        early, self._early = self._early, deque(maxlen=EARLY)
+        for step in early if sound is not None else ():
+            self._do(step)
 
     def heard(self, frame: int) -> "Heard | None":
         """Return what was heard since output frame `frame`, for a loudness meter."""
@@ -137,37 +144,37 @@ class Playback(QObject):
     @Slot()
     def toggle(self) -> None:
         """Play, or pause."""
-        self._do(lambda player: player.toggle())
+        self._do_with_sound(lambda player: player.toggle())
 
     @Slot()
     def play(self) -> None:
         """Play on from where it stands."""
-        self._do(lambda player: player.play())
+        self._do_with_sound(lambda player: player.play())
 
     @Slot(float)
     def play_from_s(self, start_s: float) -> None:
         """Play from a time."""
-        self._do(lambda player: player.play(self._sample(start_s)))
+        self._do_with_sound(lambda player: player.play(self._sample(start_s)))
 
     @Slot()
     def pause(self) -> None:
         """Rest where it is."""
-        self._do(lambda player: player.pause())
+        self._do_with_sound(lambda player: player.pause())
 
     @Slot()
     def stop(self) -> None:
         """Rest where playing began."""
-        self._do(lambda player: player.stop())
+        self._do_with_sound(lambda player: player.stop())
 
     @Slot(float)
     def seek_s(self, time_s: float) -> None:
         """Go to a time, playing on or resting as before."""
-        self._do(lambda player: player.seek(self._sample(time_s)))
+        self._do_with_sound(lambda player: player.seek(self._sample(time_s)))
 
     @Slot(int)
     def shuttle(self, direction: int) -> None:
         """Press L (+1), J (−1) or K (0)."""
-        self._do(lambda player: player.shuttle(direction))
+        self._do_with_sound(lambda player: player.shuttle(direction))
 
     @Slot(float)
     def scrub_s(self, time_s: float) -> None:
@@ -207,11 +214,19 @@ class Playback(QObject):
         self._is_closed = True
         self._timer.stop()
         self._waiting.clear()
+        self._early.clear()
         if self._loading is not None:
             self._background.forget(self._loading)
         if self._player is not None:
             self._player.close()
             self._player = None
+
+    def _do_with_sound(self, step: "Callable[[Player], None]") -> None:
+        """Do something, or put it off until the sound is made."""
+        if self._sound is None:
+            self._early.append(step)
+        else:
+            self._do(step)
 
     def _do(self, step: "Callable[[Player], None]") -> None:
         if self._is_closed:

@@ -153,11 +153,23 @@ class Workspace(QObject):
             beats=self.project.beats,
         )
 
+    def span(self) -> tuple[Fraction, Fraction | None]:
+        """Return the stretch of the mix that is rendered, exactly; None: to the end.
+
+        Where the mix has grown shorter the range is; one that lies behind its end is all of it.
+        """
+        arrangement, output = self.arrangement, self.output
+        rate = arrangement.sample_rate_hz if arrangement else 1
+        length_s = Fraction(arrangement.n_samples if arrangement else 0, rate)
+        if output.start_s >= length_s:
+            return Fraction(0), None
+        ends_inside = output.end_s is not None and output.end_s < length_s
+        return output.start_s, output.end_s if ends_inside else None
+
     def range_s(self) -> tuple[float, float]:
-        """Return the stretch of the track that is rendered, in seconds."""
-        duration_s, end_s = self.duration_s, self.output.end_s
-        stop_s = duration_s if end_s is None else min(float(end_s), duration_s)
-        return min(float(self.output.start_s), stop_s), stop_s
+        """Return the stretch of the mix that is rendered, in seconds."""
+        start_s, end_s = self.span()
+        return float(start_s), self.duration_s if end_s is None else float(end_s)
 
     # --- edits ----------------------------------------------------------------------------
 

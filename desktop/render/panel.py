@@ -192,13 +192,13 @@ class RenderPanel(QFrame):
         picture = self._workspace.picture()
         if self._workspace.asset is None or not picture.scene:
             return None
-        spec = self._workspace.output
+        start_s, end_s = self._workspace.span()
         return SubmitRender(
             subject=self._workspace.subject,
             picture=picture,
-            start_s=spec.start_s,
-            end_s=spec.end_s,
-            target=spec.target,
+            start_s=start_s,
+            end_s=end_s,
+            target=self._workspace.output.target,
             output=output,
         )
 
