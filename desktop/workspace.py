@@ -296,9 +296,10 @@ class Workspace(QObject):
 
     async def take(self, project: Project, file: Path | None = None) -> None:
         """Put a stored project on the table."""
-        self._leave()
         used = asset_ids(project.recipe)
-        self._place(project, [await self._bridge.call(GetAsset(id=key)) for key in used])
+        assets = [await self._bridge.call(GetAsset(id=key)) for key in used]
+        self._leave()  # only now: edits went on meanwhile, and an asset may have been missing
+        self._place(project, assets)
         self._stored, self.file = project, file
         self.saved_changed.emit(SavedMark("Saved"))
 

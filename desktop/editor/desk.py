@@ -263,7 +263,7 @@ class EditorDesk(QObject):
         self.snapping.renew()
 
     def _on_project(self, project: Project) -> None:
-        whole = self._workspace.span() == (0, None)
+        whole = self._workspace.span() == (Fraction(0), None)
         self.panel.show_range(self._workspace.range_s(), whole=whole)
         self.panel.show_marks(project.markers, self._found)
         self._show_beats()

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.audio.playback.model import PlayState
-from core.engine.protocol import SubmitIngest, SubmitRender
-from core.errors import UsageError
+from core.engine.protocol import GetAsset, SubmitIngest, SubmitRender
+from core.errors import NotFoundError, UsageError
 from core.jobs.model import IngestResult, JobKind
 from desktop.editor.desk import EditorDesk
 from desktop.editor.drops import asset_mime
@@ -306,7 +306,7 @@ def test_a_project_of_several_tracks_opens_again(
     assert not workspace.undo_stack.canUndo()
 
 
-def test_what_is_edited_while_a_project_opens_is_stored(
+def test_a_project_that_cannot_be_opened_leaves_the_one_on_the_table_alone(
     qtbot: QtBot, shown: MainWindow, desk: EditorDesk, engine: FakeEngine, press
 ):
     workspace = shown.workspace
@@ -314,15 +314,15 @@ def test_what_is_edited_while_a_project_opens_is_stored(
     press("S")
     qtbot.waitUntil(lambda: workspace.is_stored and not workspace.is_dirty)
     first = workspace.project.id
-    other = engine.add_asset(asset_like(3, "Other"))
-    workspace.choose(other)
+    workspace.choose(engine.add_asset(asset_like(3, "Other")))
     workspace.rename("Second")
+    engine.failures[GetAsset] = NotFoundError("“Night” is not in the library.", hint="Add it.")
+    shown.files.open_recent(first)
+    qtbot.waitUntil(lambda: bool(shown.notices.shown))
+    assert shown.notices.shown[0].text == "“Night” is not in the library."
     qtbot.waitUntil(lambda: workspace.is_stored and not workspace.is_dirty)
-    second = workspace.project.id
-    shown.files.open_recent(first)  # answers take a turn of the loop
-    workspace.rename("Second, edited")
-    qtbot.waitUntil(lambda: workspace.project.id == first)
-    qtbot.waitUntil(lambda: engine.projects[second].title == "Second, edited")
+    assert [project.title for project in engine.projects.values()] == ["Night", "Second"]
+    assert workspace.project.title == "Second"
 
 
 def test_the_project_on_the_table_is_remembered_as_soon_as_it_is_stored(
