@@ -113,9 +113,7 @@ class AssetDelegate(QStyledItemDelegate):
         chosen = asset.id == self.chosen_id
         self._background(painter, option, area, chosen=chosen)
         tile = QRectF(area.x() + 7, area.y() + 7, TILE.width(), TILE.height())
-        paint_tile(
-            painter, tile, theme.load_theme().track_hue(asset.id), self._waves.thumb(asset)
-        )
+        paint_tile(painter, tile, theme.load_theme().track_hue(asset.id), self._waves.thumb(asset))
         self._texts(painter, asset, area, x=tile.right() + 10, chosen=chosen)
         painter.restore()
 
