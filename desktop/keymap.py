@@ -15,6 +15,8 @@ from desktop.memory import Memory
 from desktop.shortcuts import SHORTCUTS, Act, Scope, Shortcut
 
 NATIVE = QKeySequence.SequenceFormat.NativeText
+KEYLESS = "keyless"
+"""Property of a widget whose action has no keys: which action it is."""
 LINES: Mapping[Act, Shortcut] = {line.act: line for line in SHORTCUTS}
 
 
@@ -97,7 +99,10 @@ class Keymap(QObject):
         for widget in root.findChildren(QWidget):
             text, _, keys = widget.toolTip().rpartition(" ")
             act = now.get(keys)
+            if act is None and (name := widget.property(KEYLESS)):
+                act, text = Act(name), widget.toolTip()
             if act is not None and self._told[act] != self._keys[act]:
+                widget.setProperty(KEYLESS, None if self._keys[act] else act.value)
                 widget.setToolTip(self.tip(text, act))
         self._told = dict(self._keys)
 
