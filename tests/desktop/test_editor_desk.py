@@ -29,10 +29,11 @@ LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
 
 @pytest.fixture
-def shown(window: MainWindow, engine: FakeEngine) -> MainWindow:
+def shown(qtbot: QtBot, window: MainWindow, engine: FakeEngine) -> MainWindow:
     """The window in front, on the page of the sound; nothing on the table."""
     for asset in (NIGHT, CINDER):
         engine.add_asset(asset)
+    qtbot.waitUntil(lambda: window.library.model.rowCount() == 2)
     window.pages.show(PREPARE)
     window.activateWindow()
     assert QTest.qWaitForWindowActive(window)
