@@ -10,7 +10,6 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, sosfilt
 
 from core.audio.effects_compressor import CompressorFilter, hop_samples
 from core.audio.recipe import Compressor, Effect, HighPass
@@ -84,6 +83,8 @@ class HighPassFilter:
     """
 
     def __init__(self, effect: HighPass, sample_rate_hz: int, channels: int) -> None:
+        from scipy.signal import butter  # slow to load, and most mixes do without
+
         order = effect.slope_db // DB_PER_POLE
         self._sections: NDArray[np.float64] = butter(
             order, effect.frequency_hz, "highpass", fs=sample_rate_hz, output="sos"
@@ -94,5 +95,7 @@ class HighPassFilter:
 
     def process(self, block: Audio) -> Audio:
         """Return the next block treated."""
+        from scipy.signal import sosfilt
+
         treated, self._state = sosfilt(self._sections, block, axis=1, zi=self._state)
         return treated.astype(np.float32)

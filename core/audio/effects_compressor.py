@@ -15,7 +15,6 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 from core.audio.recipe import Compressor
 from core.units import Audio
@@ -87,6 +86,8 @@ class CompressorFilter:
 
     def _ballistics(self, wanted: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the reduction after release and attack, one value per hop, in dB."""
+        from scipy.signal import lfilter  # slow to load, and most mixes do without
+
         held, release = self._held, self._release
         peaks = []
         for reduction in wanted.tolist():

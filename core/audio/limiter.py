@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import convolve1d, minimum_filter1d
 
 from core.audio.mix import reblock
 from core.units import Audio
@@ -59,6 +58,8 @@ class PeakLimiter:
         return current * gain[left.shape[1] : left.shape[1] + current.shape[1]].astype(np.float32)
 
     def _gain(self, level: NDArray[np.float64]) -> NDArray[np.float64]:
+        from scipy.ndimage import convolve1d, minimum_filter1d  # slow to load, seldom needed
+
         needed = np.where(level > 1.0, CEILING / np.maximum(level, 1.0), 1.0)
         lowest = minimum_filter1d(needed, 2 * self._half + 1, mode="nearest")
         gain = convolve1d(lowest, self._kernel, mode="nearest")

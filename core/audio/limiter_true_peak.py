@@ -18,7 +18,6 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d
 
 from core.audio.true_peak import ROW, row_peaks
 from core.units import Audio
@@ -69,6 +68,8 @@ class GainCurve:
 
     def add(self, needed: Curve) -> Curve:
         """Take what the next rows need; return the reduction of the rows that are now known."""
+        from scipy.ndimage import maximum_filter1d  # slow to load, seldom needed
+
         self._needed = np.concatenate([self._needed, needed])
         window = self._hold + self._ahead + 1
         ready = self._needed.size - window + 1

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve_discrete_lyapunov
-from scipy.signal import sosfilt
 
 from core.units import Audio
 
@@ -75,6 +73,8 @@ def _sections(sample_rate_hz: int) -> tuple[float, tuple[_Section, _Section]]:
 def _balanced(below: Matrix, read: Matrix) -> _Section:
     step = np.array([[-below[1], -below[2]], [1.0, 0.0]])
     drive = np.array([1.0, 0.0])
+    from scipy.linalg import solve_discrete_lyapunov  # slow to load
+
     root = np.linalg.cholesky(solve_discrete_lyapunov(step, np.outer(drive, drive)))
     inverse = np.linalg.inv(root)
     return _Section(inverse @ step @ root, inverse @ drive, read @ root)
@@ -188,4 +188,6 @@ def _recursion(step: Matrix, first: Matrix, drive: Matrix) -> Matrix:
     driven[:, :, 0] = first
     driven[:, :, 1] = first @ step.T + drive[:, :, 0] - trace * first
     driven[:, :, 2:] = drive[:, :, 1:] + (step - trace * np.eye(2)) @ drive[:, :, :-1]
+    from scipy.signal import sosfilt  # slow to load
+
     return np.asarray(sosfilt([[1.0, 0.0, 0.0, 1.0, -trace, determinant]], driven, axis=-1))

@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 
 from core.audio.limiter_forecast import forecast_loudness
 from core.audio.limiter_true_peak import TruePeakLimiter
@@ -174,6 +173,8 @@ def _made_up(plan: NormalisationPlan, gains: list[float], found: list[float]) ->
     wanted = plan.target.integrated_lufs
     louder = np.maximum.accumulate(found)
     if louder[0] < wanted <= louder[-1]:
+        from scipy.interpolate import PchipInterpolator  # slow to load, seldom needed
+
         rising = np.flatnonzero(np.diff(louder, prepend=-np.inf) > 1e-3)
         curve = PchipInterpolator(louder[rising], np.array(gains)[rising])
         gain = _rounded(float(curve(min(wanted, louder[rising[-1]]))))

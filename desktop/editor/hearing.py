@@ -6,6 +6,7 @@ pool; the decoded sound of a source that was evicted is made anew first.
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -62,6 +63,7 @@ class Hearing(QObject):
         self._plan: NormalisationPlan | None = None
         self._number = 0
         self._track = ""
+        self._is_warm = False
         self._timer = QTimer(self, singleShot=True, interval=REST_MS)
         self._timer.timeout.connect(self._make)
         workspace.recipe_changed.connect(self._on_recipe)
@@ -105,6 +107,9 @@ class Hearing(QObject):
         track = self._workspace.project.recipe.clips[0].asset_id if self._workspace.asset else ""
         self._playback.set_sound(sound, keep_position=track == self._track)
         self._track = track
+        if not self._is_warm:
+            self._is_warm = True
+            self._background.run(_warm_up, _nothing, _nothing)
 
     def _on_error(self, number: int, error: CymaticError) -> None:
         if number == self._number:
@@ -149,3 +154,13 @@ def make_sound(
     sound = HeardSound(Mixer(recipe, assets, paths), plan, may_clip=may_clip)
     sound.read(0, 1)  # a source whose cache was evicted is noticed here
     return sound
+
+
+def _warm_up() -> None:
+    """Load what meters, effects and limiters need, before the first block that asks for it."""
+    import_module("scipy.signal")
+    import_module("scipy.ndimage")
+
+
+def _nothing(_outcome: object) -> None:
+    """Leave it: whoever needs it loads it then."""
