@@ -61,8 +61,6 @@ START_SIZE = (1440, 900)
 SMALLEST = (1080, 640)
 DEMO_TRACK = RESOURCES / "demo" / "first-light.opus"
 INSPECTOR_PX = 304
-TALL_PX = 800
-QUEUE_SHARE, SMALL_QUEUE_SHARE = 0.29, 0.23
 
 
 class MainWindow(QMainWindow):
@@ -167,7 +165,9 @@ class MainWindow(QMainWindow):
         self.columns.setSizes([268, 840])
         self.rows = _splitter(Qt.Orientation.Vertical, self.columns, self.queue)
         self.rows.setStretchFactor(0, 1)
-        self.pages = Pages(self.header, self.editor, middle=self.middle, memory=self.memory)
+        self.pages = Pages(
+            self.header, self.editor, middle=self.middle, rows=self.rows, memory=self.memory
+        )
         self.pages.add(PREPARE, self.desk.inspector)
         self.pages.add(VISUALS, self.render_panel)
         self.pages.inspectors.setFixedWidth(INSPECTOR_PX)
@@ -263,25 +263,17 @@ class MainWindow(QMainWindow):
         geometry = self.memory.blob("window/geometry")
         if geometry.isEmpty() or not self.restoreGeometry(geometry):
             self.resize(*START_SIZE)
-        self._share_height()
         self.pages.restore()
         self._last_work = (self.memory.text("work/project"), self.memory.text("work/asset"))
-        for key, splitter in (("columns", self.columns), ("rows", self.rows)):
-            state = self.memory.blob(f"window/{key}")
-            if not state.isEmpty():
-                splitter.restoreState(state)
-
-    def _share_height(self) -> None:
-        share = QUEUE_SHARE if self.height() >= TALL_PX else SMALL_QUEUE_SHARE
-        queue_px = round(self.height() * share) - 24
-        self.rows.setSizes([self.height() - queue_px, queue_px])
+        state = self.memory.blob("window/columns")
+        if not state.isEmpty():
+            self.columns.restoreState(state)
 
     def remember(self) -> None:
         """Keep geometry, splitters and the track on the table."""
         self.memory.keep("window/geometry", self.saveGeometry())
         self.pages.remember()
         self.memory.keep("window/columns", self.columns.saveState())
-        self.memory.keep("window/rows", self.rows.saveState())
         self._remember_work()
 
     def _remember_work(self) -> None:

@@ -11,8 +11,10 @@ from desktop.header import Header
 from desktop.memory import Memory
 
 PREPARE, VISUALS = "prepare", "visuals"
-SHARES = {PREPARE: (200, 420), VISUALS: (360, 210)}
+SHARES = {PREPARE: (180, 440), VISUALS: (360, 210)}
 """Height of the picture and of the editor, in parts."""
+QUEUE_SHARE = {PREPARE: 0.2, VISUALS: 0.26}
+"""Height of the queue, of the window's."""
 KEY = "window/page"
 
 
@@ -27,11 +29,17 @@ class Pages(QObject):
     changed = Signal(str)
 
     def __init__(
-        self, header: Header, editor: EditorPanel, *, middle: QSplitter, memory: Memory
+        self,
+        header: Header,
+        editor: EditorPanel,
+        *,
+        middle: QSplitter,
+        rows: QSplitter,
+        memory: Memory,
     ) -> None:
         super().__init__(middle)
         self._header, self._editor = header, editor
-        self._middle, self._memory = middle, memory
+        self._middle, self._rows, self._memory = middle, rows, memory
         self.inspectors = QStackedWidget()
         self._of: dict[str, QWidget] = {}
         self.now = ""
@@ -57,10 +65,21 @@ class Pages(QObject):
         self._header.pages.set_choice(name)
         self.inspectors.setCurrentWidget(self._of[name])
         self._editor.show_page(name)
-        state = self._memory.blob(f"window/middle-{name}")
-        if state.isEmpty() or not self._middle.restoreState(state):
-            self._middle.setSizes(list(SHARES[name]))
+        self._give_room()
         self.changed.emit(name)
+
+    def _give_room(self) -> None:
+        """Share the height as it was left on this page, else as suits it."""
+        for key, splitter in (("middle", self._middle), ("rows", self._rows)):
+            state = self._memory.blob(f"window/{key}-{self.now}")
+            if not state.isEmpty() and splitter.restoreState(state):
+                continue
+            splitter.setSizes(list(SHARES[self.now]) if key == "middle" else self._row_sizes())
+
+    def _row_sizes(self) -> list[int]:
+        height = self._rows.window().height()
+        queue_px = round(height * QUEUE_SHARE[self.now])
+        return [height - queue_px, queue_px]
 
     def remember(self) -> None:
         """Keep the room of the page on screen."""
@@ -69,3 +88,4 @@ class Pages(QObject):
     def _keep_room(self) -> None:
         if self.now:
             self._memory.keep(f"window/middle-{self.now}", self._middle.saveState())
+            self._memory.keep(f"window/rows-{self.now}", self._rows.saveState())

@@ -79,6 +79,8 @@ class Workspace(QObject):
         """Every asset that the project uses, or used in a step that can be undone."""
         self.arrangement: Arrangement | None = None
         """Where the clips lie; None while there is nothing to hear."""
+        self.n_placed = 0
+        """Counts the projects that were put on the table."""
         self.file: Path | None = None
         self.undo_stack = History(self)
         self._stored: Project | None = None
@@ -319,6 +321,7 @@ class Workspace(QObject):
         self.project, self.assets = project, {asset.id: asset for asset in assets}
         self.undo_stack.clear()
         self._shown_id = None
+        self.n_placed += 1
         self._show_recipe()
         self.project_changed.emit(project)
         self.saved_changed.emit(SavedMark("Not saved yet" if self.asset else ""))

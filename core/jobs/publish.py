@@ -48,7 +48,12 @@ def staging_place(staging: Path, final: Path, job_id: str) -> Path:
     """
     if same_drive(staging, final.parent):
         return staging / final.name
-    final.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        final.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DiskError(
+            f"The folder {final.parent} cannot be made.", hint="Choose another one.", path=final
+        ) from error
     return hidden_beside(final, job_id)
 
 

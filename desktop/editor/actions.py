@@ -19,7 +19,7 @@ from core.library.model import Asset
 from core.library.project import Project
 from core.units import samples_at
 from desktop.history import GESTURE
-from desktop.notices import Notices
+from desktop.notices import Notice, Notices
 from desktop.words import plural
 from desktop.workspace import Workspace
 
@@ -115,7 +115,7 @@ class Editing(QObject):
         try:
             result = change(project.recipe, self._workspace.assets)
         except KnownError as error:
-            self._notices.show_error(error)
+            self._notices.show(Notice(text=error.message, hint=error.hint))
             return False
         self._take(project, result, text, merge_key=merge_key)
         if selects:
@@ -260,6 +260,8 @@ class Editing(QObject):
 
     def add_marker(self) -> None:
         """Name a place: where the playhead stands, or the chosen stretch."""
+        if self._workspace.arrangement is None:
+            return
         markers = self._workspace.project.markers
         start_s, end_s = self.here(), None
         if self.stretch is not None:
@@ -274,12 +276,15 @@ class Editing(QObject):
         text = "Delete marker" if marker is None else "Change marker"
         self._workspace.set_markers(_in_order(tuple(markers)), text, merge_key=merge_key)
 
-    def insert(self, assets: tuple[Asset, ...], *, before: int | None = None) -> None:
+    def insert(
+        self, assets: tuple[Asset, ...], *, before: int | None = None, merge_key: str = ""
+    ) -> None:
         """Put whole tracks into the mix; at its end unless told where."""
         self._workspace.know(assets)
         ids = tuple(asset.id for asset in assets)
-        text = f"Add {plural(len(ids), 'track')}"
-        self.apply(text, partial(edit.insert_assets, asset_ids=ids, index=before))
+        text = "Add tracks" if merge_key else f"Add {plural(len(ids), 'track')}"
+        insert = partial(edit.insert_assets, asset_ids=ids, index=before)
+        self.apply(text, insert, merge_key=merge_key)
 
 
 def _split_if_inside(recipe: Recipe, assets: Mapping[str, Asset], at_s: Fraction) -> EditResult:

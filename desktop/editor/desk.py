@@ -33,6 +33,7 @@ from desktop.editor.snapping import Snapping
 from desktop.editor.sound_files import SoundFileActions
 from desktop.editor.sound_panel import SoundPanel
 from desktop.editor.video_range import VideoRange
+from desktop.history import GESTURE
 from desktop.keymap import Keymap
 from desktop.memory import Memory
 from desktop.notices import Notices
@@ -329,6 +330,10 @@ class EditorDesk(QObject):
         """Play, or pause; from the beginning again when it stands at the end."""
         if self._workspace.arrangement is None:
             return
+        if not self.hearing.is_ready:
+            wanted = self.hearing.toggle_wish()
+            self.panel.transport.show_state(PlayState.PLAYING if wanted else PlayState.STOPPED)
+            return
         at_end = self.panel.time_s >= self._workspace.duration_s - 0.005
         if at_end and self.playback.state is not PlayState.PLAYING:
             self.go_to(0.0)
@@ -389,7 +394,9 @@ class EditorDesk(QObject):
 
     # --- more tracks ----------------------------------------------------------------------
 
-    def drop(self, assets: Sequence[Asset], *, before: int | None = None) -> None:
+    def drop(
+        self, assets: Sequence[Asset], *, before: int | None = None, merge_key: str = ""
+    ) -> None:
         """Put tracks into the mix, before a clip or at the end; the first one on an empty desk."""
         rest = tuple(assets)
         fresh = self._workspace.asset is None and not self._workspace.undo_stack.count()
@@ -397,19 +404,20 @@ class EditorDesk(QObject):
             self._workspace.choose(rest[0])
             rest, before = rest[1:], None
         if rest:
-            self.editing.insert(rest, before=before)
+            self.editing.insert(rest, before=before, merge_key=merge_key)
 
     def place_next(self, before: int | None) -> Callable[[Asset], None]:
         """Return what puts tracks into the mix one by one as they arrive, behind each other."""
         was_empty = self._workspace.asset is None
         places = None if was_empty or before is None else count(before)
         arrivals = count()
+        step = f"{GESTURE}arrivals-{id(arrivals)}"  # however many come, they are one step
 
         def place(asset: Asset) -> None:
             is_first = next(arrivals) == 0
             alone = self._workspace.is_bare and self._workspace.asset == asset
             if not (was_empty and is_first and alone):  # it is on the table already
-                self.drop((asset,), before=next(places) if places else None)
+                self.drop((asset,), before=next(places) if places else None, merge_key=step)
 
         return place
 

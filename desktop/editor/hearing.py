@@ -62,7 +62,8 @@ class Hearing(QObject):
         self._workspace, self._playback = workspace, playback
         self._plan: NormalisationPlan | None = None
         self._number = 0
-        self._track = ""
+        self._heard = 0
+        self._wants_play = False
         self._is_warm = False
         self._timer = QTimer(self, singleShot=True, interval=REST_MS)
         self._timer.timeout.connect(self._make)
@@ -73,7 +74,21 @@ class Hearing(QObject):
     def _on_recipe(self, recipe: Recipe) -> None:
         if recipe.loudness is None or (self._plan and self._plan.target != recipe.loudness):
             self._plan = None
+        if self._workspace.n_placed != self._heard:
+            # Another project: what is still to be heard of the last one would be wrong.
+            self._heard, self._wants_play = 0, False
+            self._playback.set_sound(None)
         self._timer.start()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether playback holds the sound of the project on the table."""
+        return self._heard == self._workspace.n_placed
+
+    def toggle_wish(self) -> bool:
+        """Play as soon as the sound is there, or not after all; return which."""
+        self._wants_play = not self._wants_play
+        return self._wants_play
 
     def _on_connection(self, connection: Connection) -> None:
         if connection is Connection.READY:
@@ -90,7 +105,6 @@ class Hearing(QObject):
         self._number += 1
         workspace, info = self._workspace, self._bridge.engine
         if workspace.arrangement is None or info is None:
-            self._track = ""
             self._playback.set_sound(None)
             return
         recipe, assets = workspace.project.recipe, dict(workspace.assets)
@@ -104,9 +118,11 @@ class Hearing(QObject):
     def _take(self, number: int, sound: "HeardSound") -> None:
         if number != self._number:
             return
-        track = self._workspace.project.recipe.clips[0].asset_id if self._workspace.asset else ""
-        self._playback.set_sound(sound, keep_position=track == self._track)
-        self._track = track
+        self._playback.set_sound(sound, keep_position=self.is_ready)
+        self._heard = self._workspace.n_placed
+        if self._wants_play:
+            self._wants_play = False
+            self._playback.play()
         if not self._is_warm:
             self._is_warm = True
             self._background.run(_warm_up, _nothing, _nothing)

@@ -105,7 +105,7 @@ class Menus:
         self._act(menu, Act.MUTE, "Mute or unmute", "volume-x")
         if index is not None:
             self._plain(menu, "Rename", partial(self.rename_clip, index))
-            self._plain(menu, "Make clips of its sounds", self.from_silence, "audio-waveform")
+            self._plain(menu, "Split at silences", self.from_silence, "audio-waveform")
         menu.addSeparator()
         self._act(menu, Act.TRIM_START, "Start it at the playhead")
         self._act(menu, Act.TRIM_END, "End it at the playhead")

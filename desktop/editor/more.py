@@ -54,7 +54,7 @@ class MoreMenu:
         self._add("file-output", "Save the sound as a file…", self._files.export)
         menu.addSeparator()
         self._add("audio-waveform", "Trim silence at both ends", self._files.trim_silence)
-        self._add("", "Make clips of the sounds in a clip", self._files.clips_from_silence)
+        self._add("", "Split the clip at its silences", self._files.clips_from_silence)
         menu.addSeparator()
         self._add("flag", "Read markers from a file…", self._files.import_markers)
         markers = self._workspace.project.markers

@@ -189,7 +189,7 @@ class SoundFileActions(QObject):
         asset_id = self._workspace.project.recipe.clips[index].asset_id
         self._find_sounds(
             lambda found: self._editing.apply(
-                "Make clips of its sounds",
+                "Split at silences",
                 lambda recipe, assets: edit.clips_from_silence(
                     recipe, assets, index, found[asset_id]
                 ),

@@ -84,7 +84,7 @@ class Shooter:
             scenes=self.scenes,
         )
         window.resize(*size)
-        window._share_height()
+        window.pages.restore()
         window.show()
         window.catalog.load()
         window.bridge.start()
