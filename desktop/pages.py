@@ -3,7 +3,7 @@
 In: a page by name. Out: the inspector, the tools and the room that it needs, remembered.
 """
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
 
 from desktop.editor.panel import EditorPanel
@@ -11,9 +11,9 @@ from desktop.header import Header
 from desktop.memory import Memory
 
 PREPARE, VISUALS = "prepare", "visuals"
-SHARES = {PREPARE: (180, 440), VISUALS: (360, 210)}
+SHARES = {PREPARE: (180, 440), VISUALS: (400, 180)}
 """Height of the picture and of the editor, in parts."""
-QUEUE_SHARE = {PREPARE: 0.2, VISUALS: 0.26}
+QUEUE_SHARE = {PREPARE: 0.2, VISUALS: 0.25}
 """Height of the queue, of the window's."""
 KEY = "window/page"
 
@@ -70,16 +70,19 @@ class Pages(QObject):
 
     def _give_room(self) -> None:
         """Share the height as it was left on this page, else as suits it."""
-        for key, splitter in (("middle", self._middle), ("rows", self._rows)):
-            state = self._memory.blob(f"window/{key}-{self.now}")
-            if not state.isEmpty() and splitter.restoreState(state):
-                continue
-            splitter.setSizes(list(SHARES[self.now]) if key == "middle" else self._row_sizes())
-
-    def _row_sizes(self) -> list[int]:
         height = self._rows.window().height()
         queue_px = round(height * QUEUE_SHARE[self.now])
-        return [height - queue_px, queue_px]
+        self._put("rows", self._rows, [height - queue_px, queue_px])
+        # What lies inside knows its height only after the rows have taken theirs.
+        QTimer.singleShot(0, self._share_middle)
+
+    def _share_middle(self) -> None:
+        self._put("middle", self._middle, list(SHARES[self.now]))
+
+    def _put(self, key: str, splitter: QSplitter, sizes: list[int]) -> None:
+        state = self._memory.blob(f"window/{key}-{self.now}")
+        if state.isEmpty() or not splitter.restoreState(state):
+            splitter.setSizes(sizes)
 
     def remember(self) -> None:
         """Keep the room of the page on screen."""

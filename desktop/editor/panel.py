@@ -24,6 +24,7 @@ from desktop.tasks import Background
 from desktop.words import range_words
 
 LIST_SHARE = (300, 130)
+CANVAS_PX = {"prepare": 132, "visuals": 100}
 
 
 class EditorPanel(QFrame):
@@ -59,7 +60,6 @@ class EditorPanel(QFrame):
         layout.setSpacing(2)
         layout.addWidget(self.transport)
         layout.addWidget(self.split, 1)
-        self.canvas.setMinimumHeight(132)
         self.clips.setMinimumHeight(56)
         self.clips.hide()
 
@@ -69,6 +69,7 @@ class EditorPanel(QFrame):
         """Show what a page is for: clips and their list on “prepare”."""
         self.transport.show_page(page)
         self.clips.setVisible(page == "prepare")
+        self.canvas.setMinimumHeight(CANVAS_PX[page])
 
     def show_sound(
         self,
