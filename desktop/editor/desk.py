@@ -330,14 +330,14 @@ class EditorDesk(QObject):
         """Play, or pause; from the beginning again when it stands at the end."""
         if self._workspace.arrangement is None:
             return
-        if not self.hearing.is_ready:
-            wanted = self.hearing.toggle_wish()
-            self.panel.transport.show_state(PlayState.PLAYING if wanted else PlayState.STOPPED)
-            return
         at_end = self.panel.time_s >= self._workspace.duration_s - 0.005
         if at_end and self.playback.state is not PlayState.PLAYING:
             self.go_to(0.0)
-        self.playback.toggle()
+        if self.hearing.is_ready:
+            self.playback.toggle()
+            return
+        wanted = self.hearing.toggle_wish()
+        self.panel.transport.show_state(PlayState.PLAYING if wanted else PlayState.STOPPED)
 
     def toggle_loop(self) -> None:
         """Repeat the chosen stretch or clips, else everything; or stop repeating."""

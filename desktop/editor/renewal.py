@@ -17,6 +17,7 @@ from desktop.bridge import Connection, EngineBridge
 from desktop.workspace import Workspace
 
 REST_MS = 60
+STEP_FAILED = "dependency-failed"
 
 
 class Renewal(QObject):
@@ -124,7 +125,10 @@ class Renewal(QObject):
             self._keep(job.result.analysis)
             self.report_changed.emit(job.result.loudness)
         elif job.error is not None:
-            error = CymaticError(job.error.message, hint=job.error.hint, code=job.error.code)
+            # Which step it was is nobody's concern here; playback may have said the same already.
+            text = job.error.message
+            cause = text.partition(" failed: ")[2] if job.error.code == STEP_FAILED else ""
+            error = CymaticError(cause or text, hint=job.error.hint, code=job.error.code)
             self._on_error(number, error)
         else:
             self._set_busy(False)
