@@ -55,9 +55,16 @@ def drop(window: MainWindow, path: Path) -> None:
 
 
 @pytest.mark.parametrize("source", ["audio_file", "video_file"])
+@pytest.mark.parametrize("recipe", ["none", "recipe"])
 @pytest.mark.parametrize("to", ["library", "file"])
 def test_a_dropped_file_becomes_a_video(
-    source: str, to: str, qtbot: QtBot, window: MainWindow, cli: CommandLine, tmp_path: Path
+    source: str,
+    recipe: str,
+    to: str,
+    qtbot: QtBot,
+    window: MainWindow,
+    cli: CommandLine,
+    tmp_path: Path,
 ):
     samples = click_track(LENGTH_S)
     file = write_source(source, tmp_path, samples)
@@ -68,6 +75,11 @@ def test_a_dropped_file_becomes_a_video(
 
     drop(window, file)
     qtbot.waitUntil(lambda: window.workspace.asset is not None, timeout=WAIT_MS)
+    cut_s = (0.0, LENGTH_S)
+    if recipe == "recipe":
+        cut_s = (0.25, 1.75)
+        window.desk.editing.select_stretch(cut_s)
+        window.desk.editing.crop()
     small = msgspec.structs.replace(window.workspace.output, format="160x90", fps=Fraction(20))
     window.workspace.set_output(small)
     window.render_panel.output.set_folder(folder if to == "file" else None)
@@ -86,7 +98,11 @@ def test_a_dropped_file_becomes_a_video(
     assert path.is_relative_to(folder if to == "file" else cli.library)
     video = read_video(path)
     assert (video.width, video.height, video.fps) == (160, 90, 20)
-    assert abs(lag_samples(video.sound, samples)) < 48_000 / 20
-    clicks = [int(time_s * 20) for time_s in click_times(LENGTH_S)]
+    heard = samples[:, round(cut_s[0] * 48_000) : round(cut_s[1] * 48_000)]
+    assert abs(lag_samples(video.sound, heard)) < 48_000 / 20
+    inside = [
+        time_s - cut_s[0] for time_s in click_times(LENGTH_S) if cut_s[0] <= time_s < cut_s[1]
+    ]
+    clicks = [int(time_s * 20) for time_s in inside]
     assert flash_frames(video.luma, len(clicks)) == clicks
     assert job.id in [listed["id"] for listed in cli("jobs", "list", "--json").document]
