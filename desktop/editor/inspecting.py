@@ -9,14 +9,17 @@ from functools import partial
 from typing import Any
 
 from core.audio import edit
+from core.audio.arrangement import arrange
 from core.audio.edit import ClipTimes, EditResult
 from core.audio.recipe import LoudnessTarget, Recipe
+from core.errors import UsageError
 from core.library.model import Asset
 from desktop.editor.actions import Change, Editing
 from desktop.editor.clip_fields import ClipEdit, ClipField, ClipValue
 from desktop.editor.clip_list import ClipList
 from desktop.editor.effects_panel import EffectsEdit
 from desktop.editor.sound_panel import SoundPanel
+from desktop.words import precise_time
 
 TIMES = {ClipField.START: "in_s", ClipField.END: "out_s", ClipField.LENGTH: "length_s"}
 FADES: dict[ClipField, tuple[Any, str]] = {
@@ -97,6 +100,21 @@ def _with_values(
     return EditResult(recipe=result.recipe, selection=result.selection, ripple=tuple(ripple))
 
 
+def _placed(
+    recipe: Recipe, assets: Mapping[str, Asset], index: int, start_s: Fraction
+) -> EditResult:
+    """Put a clip exactly where it was typed to begin; a hand gets the nearest place instead."""
+    result = edit.place(recipe, assets, index, start_s)
+    (now,) = result.selection
+    start = arrange(result.recipe, assets).clips[now].start
+    if abs(start - start_s * recipe.sample_rate_hz) > 1:
+        raise UsageError(
+            f"The clip cannot begin at {precise_time(float(start_s))}.",
+            hint="A neighbour and its fades leave no room there; shorten a fade, or drag the clip.",
+        )
+    return result
+
+
 def _with_value(recipe: Recipe, assets: Mapping[str, Asset], value: ClipValue) -> EditResult:
     index, what = value.index, value.field
     wanted: Any = value.value
@@ -108,7 +126,7 @@ def _with_value(recipe: Recipe, assets: Mapping[str, Asset], value: ClipValue) -
         case ClipField.MUTED:
             return edit.set_muted(recipe, (index,), wanted)
         case ClipField.POSITION:
-            return edit.place(recipe, assets, index, wanted)
+            return _placed(recipe, assets, index, wanted)
         case ClipField.START | ClipField.END | ClipField.LENGTH:
             return edit.set_times(recipe, assets, index, ClipTimes(**{TIMES[what]: wanted}))
         case _:
