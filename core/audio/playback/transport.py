@@ -241,6 +241,8 @@ class Transport:
     def _notice_end(self, wish: Wish, deck: Deck) -> None:
         if wish.state is not PlayState.PLAYING or deck.tape is not self._tape:
             return
+        if self._built != (wish.revision, deck.rate_hz):
+            return  # it jumped while this step was under way: that tape's end is not its end
         if deck.is_over and deck.is_heard_out(self._clock()) and self._wishes.end(wish):
             self._reports.state_changed(PlayState.PAUSED)
 
